@@ -6,7 +6,10 @@ torch, float32. Their runs alternate, and the medians count; *CPU* is the time o
 little. *fit* is an epoch on a table whose rows do not fit into the limit: that of a control group of its own, which counts the
 cache of files, too, where one can be made, else RLIMIT_DATA, which counts what is the process's own. *in memory* is the same
 table and the same steps without a limit, its rows held as a tensor. *pictures* are JPEGs of 240 x 320 pixels, in a folder and
-in a zip; *decoded* is Pillow alone, which makes an array of each; *encoded* is `transform` with the network that the size has.
+in a zip; *decoded* is Pillow alone, which makes an array of each, in one thread and in as many as the others have; *encoded* is
+`transform` with the convolutional network that the size has, and *dense* with one hidden layer of 128 units in its place.
+
+NumPy's matrix products depend on the kernels that OpenBLAS takes, which are printed: a machine may have OPENBLAS_CORETYPE set.
 
     python benchmarks/scaling.py [--rows 800000] [--fit-rows 4000000] [--pictures 10000] [--limit 1.5] [--runs 3]
 """
@@ -30,6 +33,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+import threadpoolctl
 import torch
 from PIL import Image
 
@@ -166,10 +170,12 @@ def pictures(folder: Path, n: int, repeats: int, threads: int) -> list[dict[str,
     model = folder / "p.diabolo"
     some = [str(path) for path in sorted((folder / "jpg").rglob("*.jpg"))[:300]]
     Autoencoder(CODES, epochs=1, random_state=0, verbose=False).fit(some).save(model)
+    Autoencoder(CODES, hidden=(128,), epochs=1, random_state=0, verbose=False).fit(some).save(folder / "dense.diabolo")
     tasks: dict[str, Callable[[], dict[str, float]]] = {
         "pictures decoded": lambda: run("decoded", threads, folder / "jpg", 1),
         f"pictures decoded, threads: {threads}": lambda: run("decoded", threads, folder / "jpg", threads),
         "pictures encoded": lambda: run("seen", threads, model, folder / "jpg"),
+        "pictures encoded, dense": lambda: run("seen", threads, folder / "dense.diabolo", folder / "jpg"),
         "pictures encoded, zip": lambda: run("seen", threads, model, folder / "jpg.zip"),
     }
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in tasks}
@@ -218,6 +224,12 @@ def row(name: str, runs: list[dict[str, float]]) -> dict[str, Any]:
     }
 
 
+def kernels() -> str:
+    """Whose matrix products NumPy has here."""
+    found = [library for library in threadpoolctl.threadpool_info() if "numpy" in library["filepath"]]
+    return ", ".join(f"{library['internal_api']} {library['version']} {library.get('architecture', '')}" for library in found)
+
+
 def main() -> None:
     p = common.parser(__doc__ or "")
     p.add_argument("--rows", type=int, default=800_000, help="of the table that is encoded")
@@ -253,13 +265,14 @@ def main() -> None:
             rows += pictures(folder, args.pictures, args.runs, t)
     rates = {r["what"]: r["rows/s"] for r in rows}
     facts = {"threads": t, "bars": BARS, "local / polars": rates["local, float32"] / rates["polars, float32"]}
+    facts["kernels of NumPy"] = kernels()
     if args.fit_rows:
         facts["fit within the limit / in memory"] = rows[3]["rows/s"] / rows[4]["rows/s"]
     if args.pictures:
-        facts["pictures bar"], facts["pictures encoded / decoded"] = (
-            PICTURES,
-            rates["pictures encoded"] / rates["pictures decoded"],
-        )
+        facts["pictures bar"] = PICTURES
+        for what in ("pictures encoded", "pictures encoded, dense"):
+            for alone in ("pictures decoded", f"pictures decoded, threads: {t}"):
+                facts[f"{what} / {alone}"] = rates[what] / rates[alone]
     common.show(f"{COLUMNS} columns, {args.rows:,} rows encoded, {args.fit_rows:,} learned", rows, args.json, **facts)
 
 

@@ -36,7 +36,7 @@ VERBS = {
     "outliers, on the screen": "outliers outliers DATA",
     "tag": "tag tags DATA --keep u -o OUT.parquet",
     "map": "map codes DATA -o OUT.parquet",
-    "report": "report codes DATA --label u -o OUT.html",
+    "report": "report codes DATA --color u -o OUT.html",
     "report, outliers": "report outliers DATA -o OUT.html",
     "report, labels": "report tags DATA -o OUT.html",
     "explore": "explore codes DATA --export OUT.html",

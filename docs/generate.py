@@ -67,8 +67,15 @@ def cli_page() -> str:
         "# The command line\n\n"
         "`diabolo VERB --help` prints the texts of this page. Data files are `.csv`, `.csv.gz`, `.tsv`, `.parquet`, "
         "`.feather`, `.npy`, `.npz`, `.jsonl`, `.txt`, a folder of `.txt`, images: a file, a folder or a `.zip`, and "
-        "[files of the field](formats.md#files-of-the-field); see [formats](formats.md). An error is one line, and "
-        "the exit status is 1. With `DIABOLO_TRACEBACK=1` in the environment you also see Python's traceback.\n"
+        "[files of the field](formats.md#files-of-the-field); see [formats](formats.md). Where they are parts of one table, DATA "
+        'is their folder, or a pattern in quotes, such as `"parts/2024-*.parquet"`; see [scaling](scaling.md).\n\n'
+        "An error is one line. With `DIABOLO_TRACEBACK=1` in the environment you also see Python's traceback.\n\n"
+        "| exit status | |\n|---|---|\n"
+        "| 0 | all is done |\n"
+        "| 1 | an error; or some pictures of a folder could not be read: they are named, and the others are done |\n"
+        "| 2 | the command is not understood |\n"
+        "| 130 | Ctrl-C: what was finished stays, and the last line says so; an output that is one file is left as it was |\n"
+        "| 143 | SIGTERM; a `fit` with `--checkpoint` writes it first |\n"
     )
     sections = [f"## diabolo {verb}\n\n```text\n{help_of(verb)}\n```\n" for verb in VERBS]
     return "\n".join([NOTE.format(source="src/diabolo/cli"), intro, f"```text\n{help_of()}\n```\n", *sections])

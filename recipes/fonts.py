@@ -1,6 +1,6 @@
 """Trains ``src/diabolo/weights/fonts.diabolo``: a map of fonts with open licenses, and writes FONTS.txt beside it.
 
-    python recipes/fonts.py        # five minutes on one core
+    python recipes/fonts.py        # seven minutes on one core
     python benchmarks/fonts.py     # the same from 200 of the 250 families, measured on the other 50
 
 Data: fonts/fonts-dev.zip, 250 families of Google Fonts from the npm packages @fontsource/*, and fonts-dev.csv, which says the

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,14 @@ def same_seed() -> None:
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a slow machine a fit would say how far it is."""
     monkeypatch.setattr(progress, "PATIENCE", 600.0)
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """It works, also where a shell has started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @dataclass

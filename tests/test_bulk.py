@@ -61,7 +61,7 @@ def expected(verb: str, place: Path, keep: tuple[str, ...]) -> pa.Table:
     return bulk.Applied(str(place / model), verb, keep)(table)
 
 
-VERBS = [("encode", "codes"), ("score", "codes"), ("restore", "codes"), ("outliers", "outliers"), ("tag", "tags")]
+VERBS = [("encode", "codes"), ("score", "codes"), ("impute", "codes"), ("outliers", "outliers"), ("tag", "tags")]
 
 
 @pytest.mark.parametrize(("verb", "model"), VERBS)
@@ -261,6 +261,18 @@ def test_a_large_part_is_cut_between_its_row_groups(place: Path, tmp_path: Path,
     assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(N)]  # type: ignore[union-attr]
 
 
+def test_plain_numbers_are_encoded_without_pandas(tmp_path: Path) -> None:
+    """Arrow imports it on many occasions, which takes longer than a million cells."""
+    X = pa.table({name: np.random.default_rng(i).normal(size=300).astype(np.float32) for i, name in enumerate("abc")})
+    pq.write_table(X, tmp_path / "x.parquet", row_group_size=100)
+    Autoencoder(2, **FEW).fit(X).save(tmp_path / "m.diabolo")
+    code = "import sys; from diabolo import bulk; bulk.run(*sys.argv[1:], verbose=False); print('pandas' in sys.modules)"
+    command = [sys.executable, "-c", code, *(str(tmp_path / name) for name in ("m.diabolo", "x.parquet", "out"))]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
+    found = pq.read_table(tmp_path / "out").to_pandas().to_numpy()
+    np.testing.assert_allclose(found, load(tmp_path / "m.diabolo").transform(X), rtol=1e-5, atol=1e-5)
+
+
 def test_a_list_keeps_its_order(place: Path, tmp_path: Path) -> None:
     paths = [place / "data" / f"part-{i}.parquet" for i in (3, 0)]
     bulk.run(place / "codes.diabolo", paths, tmp_path / "out", keep=["id"], verbose=False)
@@ -415,12 +427,77 @@ def test_a_broken_picture_is_named_and_stops_no_other(album: Path, small_parts: 
         bulk.run(album / "codes.diabolo", tmp_path / "photos", tmp_path / "third", verbose=False)
 
 
+def test_the_command_ends_with_1_each_time_and_names_broken_pictures(
+    album: Path, small_parts: None, tmp_path: Path, diabolo: Any
+) -> None:
+    """Also when a second run has nothing to do; as `diabolo denoise` does."""
+    shutil.copytree(album / "photos", tmp_path / "photos")
+    (tmp_path / "photos" / "a" / "00.jpg").write_bytes(b"\xff\xd8\xff half")
+    call = "encode", album / "codes.diabolo", tmp_path / "photos", "-o", tmp_path / "out"
+    said = [diabolo(*call), diabolo(*call)]
+    assert [one.code for one in said] == [1, 1]
+    assert said[0].out == f"30 rows: wrote {tmp_path / 'out'}; 1 failed\n"
+    assert said[1].out == f"30 rows (30 were there already): wrote {tmp_path / 'out'}; 1 failed\n"
+    assert said[1].err == "diabolo: no results for 'a/00.jpg'\n"
+
+
+@pytest.mark.parametrize("at", [0, 2])
+def test_ctrl_c_says_what_is_done(at: int, place: Path, tmp_path: Path, diabolo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    done, write = [0], work.write
+
+    def interrupted(*arguments: Any) -> int:
+        if done[0] == at:
+            raise KeyboardInterrupt
+        done[0] += 1
+        return write(*arguments)
+
+    monkeypatch.setattr(work, "write", interrupted)
+    call = "encode", place / "codes.diabolo", place / "data", "-o", tmp_path / "out", "--keep", "id", "--keep", "kind"
+    said = diabolo(*call)
+    assert said.code == 130
+    assert said.err.endswith(f"diabolo: interrupted: {at} of 4 parts are done; the same again does the rest\n")
+    monkeypatch.undo()
+    assert diabolo(*call).code == 0
+
+
+def test_what_cannot_be_done_leaves_no_folder(place: Path, tmp_path: Path) -> None:
+    frame().drop(columns=["a", "b"]).to_parquet(tmp_path / "less.parquet")
+    with pytest.raises(DataError, match=r"less.parquet.*there are no columns 'a', 'b'; the columns are 'c'"):
+        bulk.run(place / "codes.diabolo", [tmp_path / "less.parquet"], tmp_path / "out", verbose=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_columns_that_are_neither_used_nor_kept_are_told(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    """Of a table in memory they are an error, as scikit-learn asks for."""
+    call = "encode", place / "codes.diabolo", place / "data", "-o"
+    told = f"diabolo: '{place / 'data'}': not used: 'id', which is no column of the model\n"
+    for name in ("out", "out.csv"):
+        assert diabolo(*call, tmp_path / name).err == told
+        assert diabolo(*call, tmp_path / f"kept {name}", "--keep", "id").err == ""
+    with pytest.warns(UserWarning, match="not used: 'id'"):
+        load(place / "codes.diabolo").transform(place / "data")
+    with pytest.raises(ValueError, match="unseen at fit time"):
+        load(place / "codes.diabolo").transform(frame())
+
+
+def test_columns_to_keep_that_are_not_there_are_named_together(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    """By the name that the option has where it was given."""
+    said = diabolo("encode", place / "codes.diabolo", place / "data", "-o", tmp_path / "out", "--keep", "no", "--keep", "nor")
+    assert (said.code, said.err) == (
+        1,
+        "diabolo: --keep: there are no columns 'no', 'nor'; the columns are 'id', 'a', 'b', 'c', 'kind'\n",
+    )
+    with pytest.raises(DataError, match=r"^keep: there is no column 'no'; the columns are 'id', 'a'"):
+        bulk.run(place / "codes.diabolo", place / "data", tmp_path / "out", keep=["no"], verbose=False)
+
+
 # ── the command line, and others' engines ────────────────────────────────────────────────────────────────────────────
 
 
 def test_verbs_write_parts(place: Path, tmp_path: Path) -> None:
     def said(verb: str, model: str, data: str, out: Path, *more: str) -> str:
-        arguments = [verb, str(place / f"{model}.diabolo"), str(place / data), "-o", str(out), *more]
+        keep = [] if verb == "tag" else ["--keep", "id"]  # else a warning says that it is not used
+        arguments = [verb, str(place / f"{model}.diabolo"), str(place / data), "-o", str(out), *keep, *more]
         result = CliRunner().invoke(cli, arguments)
         return result.output + str(result.exception)
 
@@ -430,7 +507,7 @@ def test_verbs_write_parts(place: Path, tmp_path: Path) -> None:
     assert said("encode", "codes", "data", tmp_path / "encode").startswith("500 rows (500 were there already): wrote")
     assert said("encode", "codes", "data/part-[03].parquet", tmp_path / "some.parquet").startswith("490 rows")
     assert pq.read_table(tmp_path / "some.parquet").num_rows == 490
-    assert "contains it: choose another separator" in said("tag", "tags", "data", tmp_path / "t", "--sep", "i")
+    assert "contains the separator 'i': choose another one" in said("tag", "tags", "data", tmp_path / "t", "--labels-sep", "i")
     assert "give --alpha" in said("outliers", "outliers", "data", tmp_path / "o", "--fdr", "0.1")
 
 

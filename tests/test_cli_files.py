@@ -222,7 +222,7 @@ def test_a_map_colored_by_what_a_file_says_of_its_rows(tmp_path: Path, diabolo: 
     assert head.startswith("name,kind,g1,row")
     assert first.split(",")[:3] == ["c0", "T", str(int(read_dataset(cells, layer="counts").X[0, 1]))]
     assert "did you mean 'kind'" in diabolo("map", model, cells, "--color", "kin", "-o", tmp_path / "map.svg").err
-    assert diabolo("report", model, cells, "--label", "kind", "-o", tmp_path / "r.html").code == 0
+    assert diabolo("report", model, cells, "--color", "kind", "-o", tmp_path / "r.html").code == 0
 
 
 def test_a_map_colored_by_labels_and_classes(tmp_path: Path, diabolo: Any) -> None:
@@ -262,7 +262,7 @@ def test_images_are_tagged_and_judged(tmp_path: Path, diabolo: Any) -> None:
     assert "names of labels are not numbers" in diabolo("tag", model, data, "-o", tmp_path / "tags.svm").err
     assert diabolo("report", model, data, "-o", tmp_path / "r.html").code == 0
     said = diabolo("info", tmp_path)  # a folder that holds such files
-    assert "give one of pictures or of texts (.txt), or one of its files, such as" in said.err
+    assert "(.parquet, .csv, .jsonl, .feather), or one of its files, such as" in said.err
 
 
 def test_codes_as_a_file_of_statistics(tmp_path: Path, diabolo: Any) -> None:
@@ -347,7 +347,7 @@ def test_a_map_and_a_report_of_images_with_their_classes(tmp_path: Path, diabolo
         assert diabolo("fit", data, *FIT, "--quiet", "-o", model).code == 0
         said = diabolo("map", model, data, *more, "--color", "y", "-o", tmp_path / "map.svg")
         assert said.code == 0, said.err
-        assert diabolo("report", model, data, *more, "--label", "y", "-o", tmp_path / "r.html").code == 0
+        assert diabolo("report", model, data, *more, "--color", "y", "-o", tmp_path / "r.html").code == 0
     said = diabolo("map", model, tmp_path / "photos", "--color", "y", "-o", tmp_path / "map.svg")
     assert "--color: pictures have no columns; --set labels=folder --color y takes the folder of each" in said.err
 
@@ -361,7 +361,7 @@ def test_labels_of_a_file_can_be_kept_colored_and_judged(tmp_path: Path, diabolo
         for verb in (
             ("encode", model, data, "--keep", label, "-o", tmp_path / "z.csv"),
             ("map", model, data, "--color", label, "-o", tmp_path / "z.svg"),
-            ("report", model, data, "--label", label, "-o", tmp_path / "z.html"),
+            ("report", model, data, "--color", label, "-o", tmp_path / "z.html"),
             ("explore", model, data, "--export", tmp_path / f"{label}.html"),
         ):
             said = diabolo(*verb)

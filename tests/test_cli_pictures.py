@@ -229,7 +229,7 @@ def test_what_is_in_color_is_passed_over(models: dict[str, Path], photos: Path, 
     assert said.code == 0
     assert said.out.startswith(f"wrote 1 picture to {tmp_path / 'out'}")
     assert said.out.endswith("; 5 passed over\n")
-    assert said.err.splitlines()[0] == "a.png: it is in color already (or tinted): --all replaces its colors"
+    assert said.err.splitlines()[0] == "diabolo: a.png: it is in color already (or tinted): --all replaces its colors"
     assert files(tmp_path / "out") == ["old.png"]
     one_line(diabolo("colorize", photos / "a.png", tmp_path / "a.png", *model), 1, "in color already", "--all")
     assert not (tmp_path / "a.png").exists()
@@ -276,12 +276,30 @@ def test_broken_pictures_stop_no_other(jobs: int, models: dict[str, Path], photo
     assert said.out.startswith("wrote 5 pictures")
     assert said.out.endswith(" s; 3 failed\n")
     assert files(tmp_path / "out") == sorted(NAMES)
-    told = dict(line.split(": ", 1) for line in said.err.splitlines())
+    told = dict(line.removeprefix("diabolo: ").split(": ", 1) for line in said.err.splitlines())
     assert set(told) == {"text.jpg", "sub/empty.png", "cut.png"}
     assert told["text.jpg"] == "it is no picture (it begins with 'Dear all')"
     assert "cut off" in told["cut.png"]
     one_line(diabolo("denoise", photos / "cut.png", tmp_path / "cut.png", "--model", models["denoise"]), 1, "cut.png")
     assert not (tmp_path / "cut.png").exists()
+
+
+def test_ctrl_c_says_how_many_are_done(
+    models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = batch.Batch.attempt
+
+    def interrupted(self: batch.Batch, i: int, work: Any) -> str | None:
+        if i == 2:
+            raise KeyboardInterrupt
+        return attempt(self, i, work)
+
+    monkeypatch.setattr(batch.Batch, "attempt", interrupted)
+    said = diabolo("denoise", photos, tmp_path / "out", "--model", models["denoise"])
+    assert said.code == 130
+    assert said.err.endswith("diabolo: interrupted: 2 of 5 pictures are done; the same again does the rest\n")
+    said = diabolo("denoise", photos, tmp_path / "out", "--model", models["denoise"], "--overwrite")
+    assert (said.code, said.err.strip()) == (130, "diabolo: interrupted")
 
 
 def test_what_is_there_is_skipped(models: dict[str, Path], photos: Path, tmp_path: Path, diabolo: Any) -> None:
@@ -512,10 +530,10 @@ def test_non_local_means_where_they_are(many: Path, models: dict[str, Path], mon
 def test_options_of_other_tasks(photos: Path, many: Path, tmp_path: Path, diabolo: Any) -> None:
     out = ("-o", tmp_path / "a.diabolo")
     for options, said in (
-        (("--task", "upscale", "-k", 3), "--components is for --task codes and outliers, not for --task upscale"),
+        (("--task", "upscale", "-k", 3), "--components is for --task codes, impute and outliers, not for --task upscale"),
         (("--task", "denoise", "--drop", "a"), "--drop is for"),
         (("--task", "colorize", "--noisy"), "--noisy is for --task denoise, not for --task colorize"),
-        (("--from-scratch",), "--from-scratch is for --task denoise and upscale and colorize, not for --task codes"),
+        (("--from-scratch",), "--from-scratch is for --task denoise, upscale and colorize, not for --task codes"),
         (("--task", "denoise", "--labels", "a"), "--task does not go with --labels"),
     ):
         one_line(diabolo("fit", many, *out, *options), 2, said)

@@ -50,6 +50,7 @@ def few_steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Training at the defaults ends soon, files go to a folder of the test, and what a page defines is forgotten."""
     monkeypatch.setattr(architectures.Dense, "most_steps", 20)
     monkeypatch.setattr(architectures.Text, "most_steps", 20)
+    monkeypatch.setattr(architectures, "MAX_STEPS_FOR_PICTURES", 20)
     monkeypatch.setattr(detector, "STEPS", 20)
     monkeypatch.setattr(supervised, "MIN_MAX_STEPS", (20, 20))
     monkeypatch.setattr(supervised, "BLIND_STEPS", 20)
@@ -157,12 +158,14 @@ def test_every_room_has_a_page(room: str) -> None:
         "processes": "training",
         "programs": "nets",
         "optimizers": "training",
+        "plan": "training",
         "printed": "report",
         "progress": "training",
         "registry": "storage",
         "ranks": "scaling",
         "rows": "training",
         "sentinels": "formats",
+        "signals": "training",
         "tagger": "multilabel",
         "weights": "restoration",
     }

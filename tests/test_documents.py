@@ -441,7 +441,8 @@ def test_a_field_that_was_guessed_beside_numbers_is_told(tmp_path: Path) -> None
         texts = read_documents(path)
     assert read_documents(path, "at") == texts  # without a warning
     assert infer(path).kind == "documents"
-    assert infer(path, "tables").fit(path).columns == ["at", "price"]
+    with pytest.warns(UserWarning, match="column 'at' .* looks like an identifier or a text"):
+        assert infer(path, "tables").fit(path).columns == ["at", "price"]
 
 
 def test_a_compiled_pattern_is_refused_before_it_is_learned_with() -> None:
@@ -466,3 +467,13 @@ def test_a_folder_of_texts_and_pictures(texts: int, pictures: int, kind: str, tm
         return
     with pytest.warns(UserWarning, match=f"holds {pictures} pictures and {texts} .txt files"):
         assert infer(tmp_path).kind == kind
+
+
+def test_markup_is_told() -> None:
+    """Its tags would count as words; a text about them, and one that compares, holds none."""
+    texts = ["red apples and green pears", "blue sea and blue sky"] * 20
+    for tag in ("<br />", '<a href="x">', "</P>", "&nbsp;"):
+        with pytest.warns(UserWarning, match=f"the texts hold HTML, such as '{tag}', and its tags count as words"):
+            Documents().fit([f"{text} {tag}" for text in texts])
+    Documents().fit([f"{text} a<b and b>c" for text in texts])
+    Documents().fit([*texts, "write <br /> for a line"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -10,6 +12,7 @@ from sklearn.datasets import load_iris
 
 from diabolo import Autoencoder, MultiLabelClassifier, label_efficiency
 from diabolo.estimators.efficiency import MODELS
+from diabolo.training import Run
 from kinds import SMALL
 
 X, Y = load_iris(return_X_y=True)
@@ -30,6 +33,24 @@ def test_the_linear_cases_do_not_depend_on_the_labeled_rows_when_all_are() -> No
     for scores in found.scores.values():
         assert scores[0, 0] == pytest.approx(scores[0, 1])
         assert scores[0, 0] > 0.7
+
+
+@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.parametrize("at", [1, 12])
+@pytest.mark.filterwarnings("ignore:training was interrupted")
+def test_ctrl_c_ends_the_comparison(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the encoder, and of a classifier: scores of half-trained models say nothing."""
+    descend, steps = Run.descend, [0]
+
+    def interrupted(self: Run, *batch: Any) -> None:
+        steps[0] += 1
+        if steps[0] == at:
+            signal.raise_signal(signal.SIGINT)
+        descend(self, *batch)
+
+    monkeypatch.setattr(Run, "descend", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        label_efficiency(X, Y, (1.0,), n_components=3, repeats=1, epochs=3, hidden=(8,), random_state=0, verbose=False)
 
 
 def test_wrong_questions() -> None:

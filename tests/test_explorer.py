@@ -934,12 +934,12 @@ def discs() -> Payload:
     size, rng = 16, np.random.default_rng(0)
     y, x = np.mgrid[:size, :size] - 7.5
     field = 4 - np.hypot(x, y).ravel()
-    matrix, offset = np.zeros((2 * size**2 + 2, 2)), np.concatenate([field, field, [10, 12]])
-    matrix[: 2 * size**2, 0], matrix[-2:, 1] = 1, 2
-    weights = {"weight": matrix, "bias": offset}
-    program = compiled({"layer": "Linear", "in_features": 2, "out_features": len(matrix), "bias": True}, weights, 2)
+    matrix, offset = np.zeros((2, size**2 + 2, 2)), np.stack([[*field, width, 0] for width in (10, 12)])
+    matrix[:, :-2, 0], matrix[:, -2, 1] = 1, 2
+    weights = {"weight": matrix.reshape(-1, 2), "bias": offset.ravel()}
+    program = compiled({"layer": "Linear", "in_features": 2, "out_features": offset.size, "bias": True}, weights, 2)
     tensors, places = Tensors(), rng.uniform(-1, 1, (20, 2)).astype(np.float32)
-    fonts = {"letters": "AB", "size": size, "advances": 2 * size**2, "unit": 0.05, "box": [-0.5, -0.2, 0.5, 0.8], "level": 0}
+    fonts = {"letters": "AB", "size": size, "step": size**2 + 2, "unit": 0.05, "box": [-0.5, -0.2, 0.5, 0.8], "level": 0}
     box, heat = [-2, 2, -2, 2], -np.hypot(*np.mgrid[-2:2:9j, -2:2:9j])
     nothing = ("codec", "encoder", "flat", "labels", "sheet", "trust", "thumbnails", "pixels")
     head = {

@@ -390,7 +390,7 @@ def test_json_lines_that_are_no_table(tmp_path: Path) -> None:
 
 
 def test_folders_without_data(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is empty: give one of pictures or of texts"):
+    with pytest.raises(DataError, match=r"is empty: give one of pictures, of texts .* or of the parts of a table"):
         infer(tmp_path)
     (tmp_path / "a.doc").write_text("x")
     with pytest.raises(DataError, match=r"holds neither pictures nor \.txt files"):
@@ -630,13 +630,15 @@ def test_a_stream_of_arrow_is_read(tmp_path: Path) -> None:
 def test_a_level_that_is_spelled_like_a_gap_is_a_level(tmp_path: Path) -> None:
     """NA is Namibia, where a frame was fitted with it, and a gap in the other columns."""
     X = pd.DataFrame({"land": ["NA", "DE", "", "None"] * 10, "size": ["s", None] * 20, "a": [1.0, np.nan] * 20})
-    format = Tables().fit(X)
+    format = Tables(categories=["land"]).fit(X)
     X.to_csv(tmp_path / "a.csv", index=False, na_rep="NA")
     assert np.array_equal(format.to_tensor(tmp_path / "a.csv"), format.to_tensor(X), equal_nan=True)
     assert [len(piece) for piece in format.chunks(tmp_path / "a.csv")] == [40]
-    gaps = Tables().fit(X.assign(land=X["land"].where(X["land"] != "DE")))  # an empty cell may be either: a gap
+    gaps = Tables(categories=["land"]).fit(
+        X.assign(land=X["land"].where(X["land"] != "DE"))
+    )  # an empty cell may be either: a gap
     assert gaps.to_tensor(tmp_path / "a.csv")[2, 0].isnan()
-    assert Tables(reading=Reading(na=("NA",))).fit(X).fields[0].levels == ["", "DE", "None"]
+    assert Tables(Reading(na=("NA",)), categories=["land"]).fit(X).fields[0].levels == ["", "DE", "None"]
 
 
 def test_yes_and_no_beside_decimal_commas(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import gzip
 import json
 import pickle
 import warnings
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from diabolo.formats import FORMATS, Arrays, Documents, Format, Tables, infer, w
 from diabolo.formats.documents import read_documents
 from diabolo.formats.files import read_table, table_pieces
 from diabolo.formats.matrices import plain, read_array, stacked
+from diabolo.formats.output import write_pieces
 from diabolo.losses import Clipped, Squared
+from diabolo.sentinels import odd
 from kinds import frame, kinds, texts
 
 
@@ -591,6 +594,21 @@ def test_bad_files(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.xlsx"))
 
 
+@pytest.mark.parametrize("pieces", [False, True])
+def test_dates_in_text_files_have_no_more_digits_than_they_need(pieces: bool, tmp_path: Path) -> None:
+    day = pa.array([0, None, 86400 * 10**6], pa.timestamp("us"))
+    fine = pa.array([0, 1, 2], pa.timestamp("us"))
+    table = pa.table({"day": day, "zone": day.cast(pa.timestamp("us", "UTC")), "fine": fine})
+    if pieces:
+        write_pieces([table, table.set_column(0, "day", [fine])], tmp_path / "a.csv")
+    else:
+        write_table(table, tmp_path / "a.csv")
+    lines = (tmp_path / "a.csv").read_text().replace('"', "").splitlines()
+    assert lines[1] == "1970-01-01 00:00:00,1970-01-01 00:00:00Z,1970-01-01 00:00:00.000000"
+    assert lines[3] == "1970-01-02 00:00:00,1970-01-02 00:00:00Z,1970-01-01 00:00:00.000002"
+    assert not pieces or lines[5].startswith("1970-01-01 00:00:00.000001,")
+
+
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("old")
     with pytest.raises(pa.ArrowInvalid):
@@ -694,6 +712,23 @@ def test_float32_loses_no_digit_far_from_zero() -> None:
         np.testing.assert_allclose(narrow, exact, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_columns_side_by_side_are_as_each_by_itself(kind: Any) -> None:
+    """Laid out by columns, ordinary ones are encoded several at once: with gaps, far cells and other types between them."""
+    rng = np.random.default_rng(0)
+    X = {f"x{j}": (10.0 ** rng.integers(-3, 4) * (rng.normal() + rng.normal(size=5000))).astype(kind) for j in range(60)}
+    X["x3"], X["x40"] = rng.integers(0, 9, 5000), rng.integers(0, 2, 5000)
+    format = Tables().fit(pa.table(X))
+    X["x5"][7], X["x59"][4999], X["x31"][2] = np.nan, 1e30, -1e30
+    table = pa.table(X).set_column(20, "x20", pa.array([None, *X["x20"][1:]], pa.from_numpy_dtype(kind)))
+    table = table.select([f"x{j}" for j in rng.permutation(60)])
+    exact, by_column = format.to_array(table), format.to_array(table, kind, "F")
+    assert np.isnan(exact).sum() == 2
+    np.testing.assert_allclose(by_column, exact, rtol=1e-6 if kind == np.float32 else 0, atol=1e-6 if kind == np.float32 else 0)
+    with pytest.raises(DataError, match="row 4"):
+        format.to_array(pa.table(X | {"x8": np.where(np.arange(5000) == 4, kind(np.inf), X["x8"])}), kind, "F")
+
+
 def test_results_of_parts_are_one_array() -> None:
     parts = [np.ones((2, 3), np.float32), np.zeros((1, 3), np.float32)]
     for X in (np.empty((3, 7)), "a file"):
@@ -702,3 +737,152 @@ def test_results_of_parts_are_one_array() -> None:
         assert found.tolist() == [[1.0] * 3] * 2 + [[0.0] * 3]
     with pytest.raises(DataError, match="0 sample"):
         stacked([], np.empty((0, 7)))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [400.5, 401.5, 402.5],
+        pd.date_range("2024", periods=3),
+        pd.date_range("2024", periods=3, tz="Europe/Rome"),
+        [datetime.date(2024, 1, 1), "a", 3],
+        pd.MultiIndex.from_tuples([("u", 1.5), ("u", 2.5), ("v", pd.Timestamp("2024"))]),
+        pd.MultiIndex.from_tuples([("u",), ("v",), ("w",)]),
+    ],
+)
+def test_names_of_columns_come_back_as_they_are(names: Any) -> None:
+    """Else X - back would align nothing, and be all NaN."""
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=names)
+    format = Tables().fit(X)
+    again = Tables.from_state(json.loads(json.dumps(format.state()[0])), format.state()[1])
+    for found in (format, again):
+        assert found.from_array(found.to_array(X)).columns.equals(X.columns)
+
+
+def test_names_that_cannot_come_back_are_told() -> None:
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2)), columns=pd.period_range("2024", periods=2, freq="M"))
+    with pytest.warns(UserWarning, match="names of the columns, such as Period.* come back as texts"):
+        Tables().fit(X)
+    with pytest.raises(DataError, match="column 1, counted from 0, has no name"):
+        Tables().fit(X.set_axis(["a", None], axis=1))
+
+
+@pytest.mark.parametrize(
+    ("cells", "t"),
+    [
+        ([Decimal("1.10"), Decimal("2.20"), None], pa.decimal128(9, 2)),
+        (["a", "b", None], pa.string()),
+        (["a", "b", None], pa.dictionary(pa.int32(), pa.string())),
+        ([1, 2, None], pa.int16()),
+    ],
+)
+def test_columns_of_arrow_in_pandas_stay_such(cells: list[Any], t: pa.DataType) -> None:
+    X = pd.DataFrame({"v": pd.array(cells * 20, dtype=pd.ArrowDtype(t)), "b": np.random.default_rng(0).normal(size=60)})
+    format = Tables().fit(X)
+    pd.testing.assert_frame_equal(format.from_array(format.to_array(X)), X)
+
+
+def test_categories_that_are_dates_keep_their_zone() -> None:
+    when = pd.date_range("2024-01-01", periods=3, tz="Europe/Rome")
+    X = pd.DataFrame({"v": pd.Categorical([*when, None] * 20), "b": np.random.default_rng(0).normal(size=80)})
+    format = Tables().fit(X)
+    pd.testing.assert_frame_equal(format.from_array(format.to_array(X)), X, check_categorical=False)
+    assert format.from_array(format.to_array(X))["v"].cat.categories.equals(X["v"].cat.categories)
+
+
+def test_filling_keeps_the_categories() -> None:
+    """Their type, and numbers among texts."""
+    small = pd.Series(pd.Categorical(np.array([1, 2, 1] * 20, "i1"))).where(np.arange(60) > 2)
+    mixed = pd.Series(pd.Categorical([1, "a", 1] * 20)).where(np.arange(60) > 2)
+    X = pd.DataFrame({"v": small, "w": mixed})
+    with pytest.warns(UserWarning, match="whole numbers and texts"):
+        format = Tables().fit(X)
+    with pytest.warns(UserWarning, match="whole numbers and texts"):
+        x = format.to_array(X)
+    filled = format.filled(X, x, np.where(np.isnan(x), np.tile([0.9, 0.1, 0], 2), x))
+    assert filled.dtypes.equals(X.dtypes)
+    assert filled["w"][:3].tolist() == [1, 1, 1]
+
+
+def test_numbers_far_from_those_of_fit_are_told() -> None:
+    """The unit is another one, perhaps; a few such rows are outliers."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"kg": rng.normal(70, 9, 80), "income": np.exp(rng.normal(10, 1.2, 80)), "k": 1.0, "c": ["a", "b"] * 40})
+    pixels = rng.random((80, 64))
+    for x, other, what in (
+        (X, X.assign(kg=1000 * X["kg"]), r"column\(s\) 'kg' \(\d\d,\d+, where 7"),
+        (X, X.assign(income=1000 * X["income"]), "column.*'income'"),
+        (X, X.assign(k=2.0), r"'k' \(2, where 1"),
+        (X[["kg"]].to_numpy(), 1000 * X[["kg"]].to_numpy(), "'x0'"),
+        (pixels, pixels * 255, "and 59 more"),
+        (pd.DataFrame(pixels), pd.DataFrame(pixels * 255), "and 59 more"),
+    ):
+        format = infer(x).fit(x)
+        assert len(np.concatenate([*format.arrays(x)])) == 80
+        assert len(np.concatenate([*format.arrays(other[:9])])) == 9
+        with pytest.warns(UserWarning, match=f"{what}.* is their unit another one"):
+            list(format.tensors(other))
+    few = X.assign(kg=X["kg"].where(X.index > 30, 1e9))
+    assert len(np.concatenate([*Tables().fit(X).arrays(few)])) == 80
+
+
+def test_a_code_that_is_the_only_negative_number() -> None:
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 60, 200)
+    assert odd(np.where(rng.random(200) < 0.3, -1, days)[None].astype(float))[0][1] == -1
+    assert odd(np.where(np.arange(200) == 7, -1, days)[None].astype(float)) == []  # once
+    assert odd(rng.integers(-1, 20, (1, 200)).astype(float)) == []  # as often as others
+    assert odd(rng.integers(-5, 20, (1, 200)).astype(float)) == []
+
+
+def test_estimates_stay_within_the_range_of_a_column() -> None:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"grade": rng.integers(1, 6, 60), "share": rng.random(60), "large": 2**60 + rng.integers(0, 99, 60)})
+    times = X.assign(day=pd.to_datetime(X["grade"], unit="D"), time=pd.to_timedelta(X["grade"], unit="h"))
+    times["price"] = [Decimal(int(v)) / 8 for v in times["grade"]]
+    for x, format in ((times, Tables().fit(times)), (X, Arrays().fit(X.to_numpy()))):
+        again = type(format).from_state(json.loads(json.dumps(format.state()[0])), format.state()[1])
+        for sign, extreme in ((-9.0, x.min()), (9.0, x.max())):
+            values = format._limited(format.from_array(np.full((1, 3), sign))) if format.kind == "arrays" else None
+            if values is not None:
+                assert np.array_equal(values, again._limited(again.from_array(np.full((1, 3), sign))))
+                assert values[0].tolist() == extreme.astype(values.dtype).tolist()
+                continue
+            gaps = x.astype({"grade": "Int64", "large": "Int64"})
+            gaps.iloc[0] = None
+            for one in (format, again):
+                filled = one.filled(gaps, one.to_array(gaps), np.full((60, one.width), sign))
+                assert filled.iloc[0].tolist() == extreme.tolist()
+
+
+def test_objects_of_two_kinds_are_told_apart() -> None:
+    day, moment = datetime.date(2024, 1, 1), datetime.datetime(2024, 1, 1)
+    for cells, way in (
+        ([day, moment], r"pd.to_datetime\(df\['v'\]\)"),
+        ([None, moment, day], r"pd.to_datetime\(df\['v'\]\)"),
+        ([Decimal("1.5"), 2.5], "decimals .* and numbers"),
+    ):
+        with pytest.raises(DataError, match=f"column 'v' mixes .*{way}"):
+            Tables().fit(pd.DataFrame({"v": pd.Series(cells * 20, dtype=object)}))
+    zoned = pd.DataFrame({"v": pd.Series([pd.Timestamp(day, tz="UTC"), pd.NaT, None] * 20, dtype=object)})
+    Tables().fit(zoned)
+    zoned.loc[0, "v"] = pd.Timestamp(day)
+    with pytest.warns(UserWarning, match="column 'v' holds dates with a time zone and without"):
+        Tables().fit(zoned)
+
+
+def test_numbers_in_a_foreign_byte_order() -> None:
+    """As FITS has them."""
+    X = pd.DataFrame({"a": np.arange(60.0) ** 2 % 7, "b": np.arange(60) % 5})
+    foreign = X.astype({"a": ">f8", "b": ">i4"})
+    assert np.array_equal(Tables().fit(X).to_array(foreign), Tables().fit(foreign).to_array(X))
+
+
+def test_names_of_files_in_a_column() -> None:
+    with pytest.raises(DataError, match=r"a Series of names of files, such as 'a.png': give the list of them, X.tolist\(\)"):
+        infer(pd.Series(["a.png", "b.png"]))
+
+
+def test_tensors_of_bfloat16() -> None:
+    X = torch.randn(20, 3).bfloat16()
+    assert np.array_equal(Arrays().fit(X).to_array(X), Arrays().fit(X.float()).to_array(X.float()))

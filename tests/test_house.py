@@ -244,7 +244,7 @@ def test_the_root_is_lazy_and_complete() -> None:
 # What has no test file of its name, or shares its name with another: it is tested with what uses it, in tests/test_<noun>.py.
 TOGETHER = {
     "bulk": "bulk.applied bulk.pictures bulk.run bulk.units bulk.work ranks",
-    "cli": """cli.data cli.decode cli.demo cli.encode cli.fit cli.info cli.label cli.labels cli.map cli.options
+    "cli": """cli.data cli.decode cli.demo cli.encode cli.fit cli.impute cli.info cli.label cli.labels cli.map cli.options
         cli.outliers cli.printing cli.report cli.sample cli.saving cli.score cli.several cli.tag""",
     "cli_files": "cli.contents",
     "cli_pictures": "cli.batch cli.colorize cli.denoise cli.images cli.upscale",
@@ -261,7 +261,7 @@ TOGETHER = {
     "fonts": """cli.fonts explorer.fonts fonts.bench fonts.collection fonts.decoder fonts.fields fonts.files
         fonts.glyphs fonts.learning fonts.manifold""",
     "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.filling
-        formats.fitting formats.matrices formats.remarks formats.tables formats.written sentinels""",
+        formats.fitting formats.matrices formats.tables formats.written sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",
     "labels": "formats.labels formats.targets",
     "losses": "losses.columns losses.loss losses.single",
@@ -309,7 +309,7 @@ TOGETHER = {
     "storage": "estimators.loading estimators.parameters",
     "supervised": """estimators.supervised.base estimators.supervised.classifier estimators.supervised.encoders
         estimators.supervised.out_of_fold estimators.supervised.regressor estimators.supervised.targets""",
-    "training": "history optimizers progress rows",
+    "training": "history optimizers plan progress rows",
 }
 
 

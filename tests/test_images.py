@@ -20,6 +20,7 @@ from diabolo.estimators.augmentation import augmentation_helps, shift_and_flip
 from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
 from diabolo.formats.scale import framed
+from diabolo.images.album import ImageCollection
 from diabolo.losses import Bounded
 from diabolo.nets.convolution import ConvDecoder, ConvEncoder, ConvFeatures, halvings
 
@@ -85,7 +86,10 @@ def test_sizes() -> None:
 def test_cut_around_the_middle() -> None:
     wide = np.zeros((10, 30), np.uint8)
     wide[:, 10:20] = 255
-    x = Images(size=(10, 10)).fit([wide]).to_tensor([wide])
+    with pytest.warns(UserWarning, match="lose more than half"):
+        format = Images(size=(10, 10)).fit([wide])
+    with pytest.warns(UserWarning, match="lose more than half"):
+        x = format.to_tensor([wide])
     assert (x == 1).all(), "what is left and right of the middle is cut off, not squeezed in"
 
 
@@ -375,3 +379,55 @@ def test_rows_of_pixels_are_not_one_wide_picture() -> None:
     with pytest.raises(DataError, match=r"give X.reshape\(-1, 12, 10\)"):
         format.rows(X.reshape(30, -1))
     assert len(format.rows(X[0])) == 1
+
+
+def test_pictures_of_which_most_is_cut_away_are_told() -> None:
+    """In fit, and later; of those that all are alike, nothing is said."""
+    X = squares(12)
+    format = Images().fit(X)
+    wide = np.concatenate([X] * 4, 2)
+    assert format.to_array(wide[:, :, :20]).shape == (12, format.width)
+    with pytest.warns(
+        UserWarning, match=r"12 of 12 pictures looked at lose more than half .* of 16 x 12 pixels: 'picture 0' with"
+    ):
+        format.to_array(wide)
+    with pytest.warns(UserWarning, match=r"4 of 16 pictures looked at lose more than half"):
+        Images().fit([*X, *wide[:4]])
+
+
+def test_pictures_that_are_nearly_black_are_told() -> None:
+    """As 12 bits in 16 are, and bytes in 16."""
+    X = squares(12)
+    with pytest.warns(UserWarning, match=r"16 bits, but reach only 4,0\d\d of 65,535"):
+        Images().fit(X.astype(np.uint16) * 16)
+    format = Images().fit(X)
+    assert len(np.concatenate([*format.arrays(X.astype(np.uint16) * 257)])) == 12
+    for dark in (X.astype(np.uint16), X.astype(np.uint16) * 16):
+        with pytest.warns(UserWarning, match="nearly black beside those of fit"):
+            list(format.tensors(dark))
+
+
+def soft(h: int, w: int) -> np.ndarray:
+    """A made-up photograph (h, w, 3)."""
+    rng = np.random.default_rng(0)
+    coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8)).resize((w, h), Image.Resampling.BICUBIC)
+    return (np.asarray(coarse) + rng.integers(-9, 10, (h, w, 1))).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("turned", [1, 6])
+def test_a_large_jpeg_is_decoded_at_a_part_of_its_size(turned: int, tmp_path: Path) -> None:
+    """And its row is that of all its pixels, to less than a level."""
+    exif = Image.Exif()
+    exif[0x0112] = turned
+    Image.fromarray(soft(360, 480)).save(tmp_path / "a.jpg", quality=90, exif=exif)
+    Image.fromarray(soft(60, 90)).save(tmp_path / "b.jpg", quality=90, exif=exif)
+    whole = ImageCollection(tmp_path)
+    h, w = (48, 40) if turned == 6 else (40, 48)
+    part = whole.at_least(h, w)
+    assert part[0].pixels.shape == ((120, 90, 3) if turned == 6 else (90, 120, 3))
+    assert np.array_equal(part[1].pixels, whole[1].pixels)
+    format = Images(size=(h, w)).fit(tmp_path)
+    read = format.to_array(tmp_path) - format.to_array([(p.pixels * 255).round().astype(np.uint8) for p in whole])
+    assert np.abs(read[0]).mean() < 0.5 / 255
+    assert np.abs(read[0]).max() < 5 / 255
+    assert not read[1].any()

@@ -62,11 +62,11 @@ def test_the_labels_are_learned_as_from_a_data_frame(mails: Path) -> None:
 
 def test_lists_of_labels(tmp_path: Path) -> None:
     table = pa.table({"size": [1.0, 2.0, 3.0], "tags": ["bug; new", None, "new"]})
-    assert read_labeled(table, "tags", sep=";")[1] == [["bug", "new"], [], ["new"]]
+    assert read_labeled(table, "tags", labels_sep=";")[1] == [["bug", "new"], [], ["new"]]
     lists = pa.table({"size": [1.0, 2.0], "tags": [["bug", "new"], []]})
     assert read_labeled(lists, "tags")[1] == [["bug", "new"], []], "lists need no sign"
-    with pytest.raises(DataError, match=r"sep=';' is for one column of lists, but labels names 2"):
-        read_labeled(table, ["size", "tags"], sep=";")
+    with pytest.raises(DataError, match=r"labels_sep=';' is for one column of lists, but labels names 2"):
+        read_labeled(table, ["size", "tags"], labels_sep=";")
 
 
 def test_pictures_are_seen_from_the_table(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_x_for_an_encoder(mails: Path) -> None:
         (["bug"], {"text": "text"}, "text: there is no column 'text'"),
         (["bug"], {"drop": ["id", "body", "urgent"]}, "no column is left besides the labels"),
         (["id"], {}, "column 'id' holds 7 in row 1: allowed are 0, 1, and an empty cell"),
-        (["body"], {}, "--labels-sep ';', or sep=';', reads a column of names, of one label per row"),
+        (["body"], {}, "--labels-sep ';', or labels_sep=';', reads a column of names, of one label per row"),
     ],
 )
 def test_what_is_wrong_is_said(mails: Path, labels: list[str], more: dict[str, Any], words: str) -> None:

@@ -490,7 +490,8 @@ def test_what_was_meant_is_asked(fit: Callable[[], Any], meant: str) -> None:
     [
         (["", "a"], "the text ''"),
         (["a", "nan"], "the text 'nan'"),
-        (["a", "b", "a "], "'a' and 'a ', which are learned as two"),
+        (["a", "b", "a "], "'a' and 'a ', which are learned as different"),
+        (["Yes", "no", "yes"], "'Yes' and 'yes', which are learned as different"),
     ],
 )
 def test_classes_that_are_perhaps_none_are_told(names: list[str], why: str) -> None:
@@ -539,3 +540,20 @@ def test_one_text_in_place_of_a_column() -> None:
             cls(**SMALL).fit(X, "t")
     with pytest.raises(DataError, match="sample_weight='balanced': give one for each row"):
         Classifier(**SMALL).fit(X, X["t"], sample_weight="balanced")
+
+
+def test_classes_that_a_model_does_not_know() -> None:
+    """An accuracy of 0 because of another spelling is told; numbers among objects are numbers."""
+    y = np.resize(["no", "yes"], len(X))
+    clf = Classifier(**QUICK | {"epochs": 1}).fit(X, y)
+    with pytest.warns(UserWarning, match="y holds 'No', 'Yes', which the model does not know: .* it knows 'no', 'yes'"):
+        assert clf.score(X, np.resize(["No", "Yes"], len(X))) == 0
+    whole = Classifier(**QUICK | {"epochs": 1}).fit(X, np.resize(np.array([0, 1], dtype=object), len(X)))
+    assert whole.classes_.tolist() == [0, 1]
+
+
+def test_no_known_label_is_no_score() -> None:
+    Y = np.resize([[0, 1], [1, 0]], (len(X), 2))
+    clf = MultiLabelClassifier(**QUICK | {"epochs": 1}).fit(X, Y)
+    with pytest.raises(DataError, match="y holds no known label"):
+        clf.score(X, Y * np.nan)

@@ -37,6 +37,7 @@ from diabolo.nets import (
     TfIdf,
     mlp,
 )
+from diabolo.nets.dense import curbed
 from diabolo.network import Diabolo
 from diabolo.rows import Rows
 from diabolo.training import SGD, minimize
@@ -248,6 +249,20 @@ def test_the_way_back_of_what_can_be_is_exact() -> None:
 def test_curved_starts_straight() -> None:
     a, b, x = torch.randn(3, 5), torch.randn(3), torch.randn(10, 5)
     assert torch.allclose(SkipMLP(5, (16, 16), 3).init_skip(a, b)(x), x @ a.T + b, atol=1e-6)
+
+
+def test_hidden_units_bend_at_rows() -> None:
+    """Of each unit the input is 0 at one of the rows; the network still is its straight path."""
+    rows = torch.tensor([[1.0, 2.0], [-3.0, 0.5], [40.0, -1.0]])
+    net: Any = SkipMLP(2, (6, 5), 3).set_scaling(torch.ones(2), torch.full((2,), 2.0)).bend(rows)
+    h = curbed((rows - net.c) / net.s)
+    for i in (0, 2):
+        a = net.curve[i](h)
+        assert (a.abs().min(0).values < 1e-5).all()
+        assert not (a.abs() < 1e-5).all(0).any()
+        h = net.curve[i + 1](a)
+    assert torch.equal(net(rows), net.straight(rows))
+    assert SkipMLP(2, (), 3).bend(rows).curve is None
 
 
 def test_a_member_of_an_ensemble_is_a_curved_network() -> None:

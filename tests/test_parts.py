@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from diabolo import Autoencoder, bulk, load
 from diabolo.errors import DataError
@@ -20,6 +22,7 @@ from diabolo.formats import Documents, Tables, infer
 from diabolo.formats.base import cached, spilled
 from diabolo.formats.blocks import parts_of
 from diabolo.formats.files import table_pieces
+from diabolo.formats.parts import spread
 from diabolo.limits import memory
 from diabolo.rows import Rows
 
@@ -320,9 +323,9 @@ def test_an_error_in_a_later_piece_names_the_row_of_all(tmp_path: Path, monkeypa
     monkeypatch.setattr("diabolo.formats.tables.CHUNK", 50)
     light = load(tmp_path / "m.diabolo", engine="numpy")
     for model in (ae, light):
-        for given in (X, folder):
+        for source in (X, folder):
             with pytest.raises(DataError, match="column 'short', row 370"):
-                model.transform(given)
+                model.transform(source)
     monkeypatch.setattr("diabolo.bulk.work.AT_ONCE", 50)
     with pytest.raises(DataError, match=r"part-1.parquet': Input X contains infinity: column 'short', row 170"):
         bulk.run(tmp_path / "m.diabolo", folder, tmp_path / "out", verbose=False)
@@ -418,3 +421,11 @@ def test_the_batches_of_a_sorted_file_are_mixed(monkeypatch: pytest.MonkeyPatch)
     means = np.array([float(x[:, 0].mean()) for _, x in rows.batches(size, seed=0)]) / n
     assert abs(means.mean() - 0.5) < 0.01
     assert means.std() < 2 * (1 / 12 / 64) ** 0.5  # as if each of the 64 blocks were one row
+
+
+@given(st.integers(1, 2000), st.integers(1, 2000))
+def test_a_sample_holds_no_row_twice(n: int, most: int) -> None:
+    numbers = spread(n, most)
+    assert len(numbers) == min(n, most)
+    assert 0 <= numbers[0] <= numbers[-1] < n
+    assert (np.diff(numbers) > 0).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -136,6 +137,49 @@ def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
     while (alive := [pid for pid in children if running(pid)]) and time.monotonic() < end:
         time.sleep(0.2)
     assert not alive
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc")
+def test_a_killed_process_is_one_line_and_sigterm_leaves_a_checkpoint(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    pq.write_table(pa.table({f"c{j}": X[:, j] for j in range(3)}), tmp_path / "x.parquet")
+    fit = [sys.executable, "-m", "diabolo", "fit", "x.parquet", "--epochs", "1000000", "-o", "m.diabolo"]
+    fit += ["--checkpoint", "c.ckpt", "--resume"]
+
+    def started(*more: str) -> tuple[subprocess.Popen[str], str]:
+        """And what it says until it learns."""
+        process = subprocess.Popen([*fit, *more], cwd=tmp_path, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+        return process, until(process)
+
+    def until(process: subprocess.Popen[str]) -> str:
+        assert process.stderr is not None
+        said = ""
+        for line in process.stderr:
+            said += line
+            if "left" in line:
+                return said
+        raise AssertionError(said)
+
+    alone, _ = started()
+    alone.terminate()
+    said = alone.communicate()[1]
+    assert alone.returncode == -signal.SIGTERM
+    assert "diabolo: training was ended by SIGTERM at epoch" in said
+    assert "'c.ckpt' has its state, from which a run that resumes goes on" in said
+    two, said = started("--nproc", "2")
+    assert "goes on from c.ckpt, at epoch" in said
+    children = [int(pid) for pid in Path(f"/proc/{two.pid}/task/{two.pid}/children").read_text().split()]
+    os.kill(children[-1], signal.SIGKILL)
+    said = until(two)
+    assert "diabolo: process 2 of 2 was killed by SIGKILL: all are started again (1 of 3)" in said
+    assert "goes on from c.ckpt, at epoch" in said
+    two.terminate()
+    said += two.communicate()[1]
+    assert two.returncode == 128 + signal.SIGTERM
+    assert "diabolo: training was ended by SIGTERM at epoch" in said
+    assert "Traceback" not in said
+    assert "torch/" not in said
+    assert not (tmp_path / "m.diabolo").exists()
 
 
 def running(pid: int) -> bool:

@@ -423,7 +423,8 @@ def test_interrupted_and_resumed(name: str, monkeypatch: pytest.MonkeyPatch, tmp
     with monkeypatch.context() as patch:
         patch.setattr(cls, "_plan", lambda self, n: replace(plan(self, n), checkpoint_seconds=0.0))
         patch.setattr(cls, "_objective", interrupted)
-        half = restorer(name, **params, checkpoint=tmp_path / "c").fit(X)
+        with pytest.warns(UserWarning, match=r"training was interrupted at epoch \d of 6: the best weights so far are kept$"):
+            half = restorer(name, **params, checkpoint=tmp_path / "c").fit(X)
         assert half.history_.stopped.startswith("interrupted")
         assert half.history_.epoch != whole.history_.epoch
         patch.setattr(cls, "_objective", objective)

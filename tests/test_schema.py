@@ -227,7 +227,9 @@ def torch_close(a: Any, b: Any) -> bool:
 
 
 def test_columns_of_several_types_and_other_tables_are_told() -> None:
-    with pytest.raises(DataError, match=r"column 'm' mixes dates \(.* in row 0\) and texts \('x' in row 1\).*astype\(str\)"):
+    with pytest.raises(
+        DataError, match=r"column 'm' mixes dates with a time \(.* in row 0\) and texts \('x' in row 1\).*astype\(str\)"
+    ):
         Tables().fit(pd.DataFrame({"m": [pd.Timestamp("2020"), "x"]}))
     with pytest.raises(DataError, match=r"column 'p' holds periods, which cannot be learned"):
         Tables().fit(pd.DataFrame({"p": pd.period_range("2020", periods=3, freq="M")}))

@@ -93,6 +93,8 @@ COMMANDS: dict[str, list[str]] = {  # of every verb that takes tables; OUT is wh
     "encode to a folder": ["encode codes SRC --keep name -o OUT"],
     "decode": ["decode codes SRC -o OUT.csv"],
     "score": ["score codes SRC --keep name -o OUT.csv"],
+    "impute": ["impute codes SRC -o OUT.csv"],
+    "impute to a folder": ["impute codes SRC -o OUT"],
     "sample": ["sample codes --rows 5 --against SRC -o OUT.csv"],
     "map": ["map codes SRC --keep name -o OUT.csv"],
     "map as a picture": ["map codes SRC --color u -o OUT.svg"],
@@ -102,7 +104,7 @@ COMMANDS: dict[str, list[str]] = {  # of every verb that takes tables; OUT is wh
     "tag on the screen": ["tag tags SRC"],
     "tag to a folder": ["tag tags SRC --keep name -o OUT"],
     "label": ["label add tags w SRC --column u -o OUT.diabolo"],
-    "report": ["report codes SRC --label u -o OUT.html"],
+    "report": ["report codes SRC --color u -o OUT.html"],
     "report outliers": ["report outliers SRC -o OUT.html"],
     "report labels": ["report tags SRC -o OUT.html"],
     "explore": ["explore codes SRC --export OUT.html"],
@@ -221,6 +223,7 @@ def test_a_verb_reads_a_large_data_set_in_pieces(
     elif name == "map":
         given = ["row", "name", "error", "log likelihood"]
         same(found[given], result[given])
+        assert found["t-SNE"].sum() == 50, "the others are placed between these"
     elif name.startswith("fit"):
         assert np.isfinite(found).all()
         assert found.shape == result.shape
@@ -279,9 +282,9 @@ def test_labels_of_a_data_set_are_those_of_the_table(sep: str | None, place: Pat
     """To the bit, while the columns are measured on all rows."""
     labels = ["u", "v"] if sep is None else "c"
     few: dict[str, Any] = {"epochs": 1, "random_state": 0, "verbose": False}
-    X, Y = read_labeled(place / "parquet", labels, sep=sep, drop=["name"])
+    X, Y = read_labeled(place / "parquet", labels, labels_sep=sep, drop=["name"])
     monkeypatch.setattr("diabolo.formats.labeled.SAMPLE", 50)
-    parts, answers = read_labeled(place / "parquet", labels, sep=sep, drop=["name"])
+    parts, answers = read_labeled(place / "parquet", labels, labels_sep=sep, drop=["name"])
     assert not isinstance(parts, pa.Table)
     one, other = MultiLabelClassifier(**few).fit(X, Y), MultiLabelClassifier(**few).fit(parts, answers)
     assert np.array_equal(one.predict_proba(X), other.predict_proba(X))

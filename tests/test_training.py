@@ -28,9 +28,10 @@ from diabolo.corruption import Gaussian
 from diabolo.errors import FormatError, TrainingError
 from diabolo.estimators.base import System
 from diabolo.history import History
-from diabolo.optimizers import BAND, AdamW, Flat, Muon, orthogonal
+from diabolo.optimizers import BAND, AdamW, Flat, Muon, most_rows, orthogonal
+from diabolo.plan import schedule
 from diabolo.rows import Rows
-from diabolo.training import SGD, minimize, schedule
+from diabolo.training import SGD, minimize
 from kinds import SMALL, frame, kinds
 
 PLAN = SGD(epochs=6, batch_size=16, rounds=6)
@@ -397,6 +398,18 @@ def test_a_line_every_few_seconds(capfd: pytest.CaptureFixture[str], monkeypatch
     assert lines[1] == "fit: 35%, second 7, about 13 s left"
 
 
+def test_what_was_done_before_says_nothing_about_the_time_left(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(shown, "PATIENCE", 2.0)
+    monkeypatch.setattr(shown.time, "monotonic", lambda: clock[0])
+    with shown.progress("fit", 100, 70) as at:
+        clock[0] = 10.0
+        at(80)
+    assert capfd.readouterr().err == "fit: 80%, about 20 s left\n"
+
+
 def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(shown, "PATIENCE", 0.0)
@@ -436,6 +449,25 @@ def test_resumed_is_uninterrupted(optimizer: str, precision: str, held: bool, at
     assert bits(whole, again)
     assert history.held_out == pytest.approx(expected.held_out, rel=0, abs=0, nan_ok=True)
     assert history.loss == pytest.approx(expected.loss, rel=0, abs=0, nan_ok=True)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_ctrl_c_leaves_a_whole_checkpoint(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Wherever in a step it comes; the time before it is no time of the run that goes on."""
+    whole, parted, again = net(0.3), net(0.3), net(0.3)
+    expected = train(whole)
+    plan = replace(PLAN, checkpoint=str(tmp_path / "c"), checkpoint_seconds=1e9, resume=True, progress="net")
+    with pytest.raises(KeyboardInterrupt):
+        train(parted, plan, at_round=lambda: signal.raise_signal(signal.SIGINT))
+    meta = storage.header(tmp_path / "c").meta
+    assert 0 < meta["step"] < meta["total"]
+    meta["history"]["seconds"] = [1e6 for _ in meta["history"]["seconds"]]
+    storage.write(tmp_path / "c", "checkpoint", meta, storage.read(tmp_path / "c", "checkpoint")[1])
+    history = train(again, plan)
+    assert bits(whole, again)
+    assert history.held_out == expected.held_out
+    assert history.seconds[-1] > 1e6 > 1e5 > sum(history.times.values())
+    assert f"net: goes on from {tmp_path / 'c'}, at epoch 0 of 6" in capfd.readouterr().err
 
 
 def stopping(module: nn.Module, plan: SGD, held: bool, at: int) -> None:
@@ -561,10 +593,10 @@ PROGRAM = """
 """
 
 
-def start(*argv: object) -> subprocess.Popen[str]:
+def start(*argv: object, program: str = PROGRAM) -> subprocess.Popen[str]:
     env = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(PROGRAM), *map(str, argv)], stdout=subprocess.PIPE, text=True, env=env
+        [sys.executable, "-c", textwrap.dedent(program), *map(str, argv)], stdout=subprocess.PIPE, text=True, env=env
     )
 
 
@@ -600,6 +632,7 @@ def test_killed_and_resumed(tmp_path: Path) -> None:
     assert np.array_equal(np.load(tmp_path / "whole.npy"), np.load(tmp_path / "resumed.npy"))
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_returns_the_best_so_far(tmp_path: Path) -> None:
     process = start(tmp_path / "c", tmp_path / "x.npy", 0.05)
     wait_for(tmp_path / "c", process)
@@ -607,6 +640,26 @@ def test_ctrl_c_returns_the_best_so_far(tmp_path: Path) -> None:
     assert "interrupted" in process.communicate()[0]
     assert process.returncode == 0
     assert np.isfinite(np.load(tmp_path / "x.npy")).all()
+
+
+def test_sigterm_leaves_a_checkpoint(tmp_path: Path) -> None:
+    """A machine that is taken away says so first. The process ends as it does without a handler."""
+    whole = start("-", tmp_path / "whole.npy", 0)
+    program = PROGRAM.replace("checkpoint_seconds=0.0", "checkpoint_seconds=1e9")
+    assert whole.communicate()[0].strip()
+    slow = program.replace("descend(self, i, x)", "descend(self, i, x); print('step', flush=True)")
+    victim = start(tmp_path / "c", tmp_path / "never.npy", 0.05, program=slow)
+    assert victim.stdout is not None
+    for _ in range(3):
+        victim.stdout.readline()
+    assert not (tmp_path / "c").exists()
+    victim.send_signal(signal.SIGTERM)
+    victim.communicate()
+    assert victim.returncode == -signal.SIGTERM
+    assert storage.header(tmp_path / "c").meta["step"] >= 3
+    last = start(tmp_path / "c", tmp_path / "resumed.npy", 0, program=program)
+    last.communicate()
+    assert np.array_equal(np.load(tmp_path / "whole.npy"), np.load(tmp_path / "resumed.npy"))
 
 
 def test_muon_takes_whatever_is_a_matrix() -> None:
@@ -626,23 +679,38 @@ def test_muon_takes_whatever_is_a_matrix() -> None:
 
 
 @pytest.mark.parametrize("hardware", [True, False])
-@pytest.mark.parametrize("shape", [(30, 8), (8, 30), (12, 12)])
+@pytest.mark.parametrize("shape", [(30, 8), (8, 30), (12, 12), (20, 50)])
 def test_muon_multiplies_in_what_the_hardware_can(hardware: bool, shape: tuple[int, int], monkeypatch: Any) -> None:
     monkeypatch.setattr("diabolo.optimizers.has_bfloat16", lambda device: hardware)
     m = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     u = orthogonal(m)
-    assert u.dtype == (torch.bfloat16 if hardware else torch.float32)
+    assert u.dtype == (torch.bfloat16 if hardware and shape[0] > 16 else torch.float32), "thin ones are faster so"
     assert u.shape == shape
     s = torch.linalg.svdvals(m)
     reached = s > 0.06 * s.square().norm().sqrt()  # smaller ones only grow
-    assert (torch.linalg.svdvals(u.float())[reached] - 1).abs().max() < 0.3
-    assert (torch.linalg.svdvals(u.float()) < 1.3).all()
+    assert (torch.linalg.svdvals(u.float())[reached] - 1).abs().max() < 0.4
+    assert (torch.linalg.svdvals(u.float()) < 1.4).all()
     assert (u.float() * m).sum() > 0.5 * torch.linalg.svdvals(m).sum()
 
 
+@pytest.mark.parametrize("shape", [(300, 300), (128, 64), (100, 2000)])
+def test_muon_cuts_matrices_into_bands(shape: tuple[int, int]) -> None:
+    """Each band is orthogonal for itself, along the shorter side; all have the same size."""
+    flat = Flat(nn.ParameterList([torch.zeros(shape)]))
+    flat.g.normal_(generator=torch.Generator().manual_seed(0))
+    Muon(flat, 1.0).step(1.0)
+    w = flat.w.view(shape) if shape[0] <= shape[1] else flat.w.view(shape).T / max(1.0, shape[0] / shape[1]) ** 0.5
+    bands = w.chunk(-(-len(w) // most_rows(w)))
+    assert len({len(band) for band in bands}) == 1
+    for band in bands:
+        assert len(band) <= max(64, w.shape[1] // 4)
+        s = torch.linalg.svdvals(band)
+        assert 0.6 < s.min() <= s.max() < 1.6, "in few digits"
+
+
 @pytest.mark.parametrize("shape", [(600, 700), (700, 600), (400, 400)])
-def test_muon_cuts_large_matrices_into_bands(shape: tuple[int, int]) -> None:
-    """Each band of rows is orthogonal for itself, in few digits, and moves at every second step, twice as far."""
+def test_muon_moves_large_matrices_at_every_second_step(shape: tuple[int, int]) -> None:
+    """Each band of rows is orthogonal for itself, in few digits, and moves twice as far."""
     flat = Flat(nn.ParameterList([torch.zeros(shape)]))
     flat.g.normal_(generator=torch.Generator().manual_seed(0))
     muon, moved = Muon(flat, 1.0), []
@@ -676,6 +744,21 @@ def test_muon_moves_two_large_matrices_by_turns_and_small_ones_always() -> None:
     assert turns == [[True, False, True], [False, True, True]] * 2
 
 
+def test_muon_does_not_mix_the_matrices_of_a_stack() -> None:
+    """Zeros around a smaller matrix change nothing: each moves as if it were alone."""
+    shapes = [(2, 20), (20, 5), (3, 30), (40, 50), (30, 50)]
+    grads = [torch.randn(shape, generator=torch.Generator().manual_seed(i)) for i, shape in enumerate(shapes)]
+
+    def moved(some: list[Tensor]) -> list[Tensor]:
+        flat = Flat(nn.ParameterList([torch.zeros(g.shape) for g in some]))
+        flat.g.copy_(torch.cat([g.flatten() for g in some]))
+        Muon(flat, 1.0).step(1.0)
+        return flat.views(flat.w)
+
+    for together, g in zip(moved(grads), grads, strict=True):
+        assert torch.allclose(together, moved([g])[0], atol=0.02)
+
+
 def test_muon_decays_a_matrix_by_its_own_rate() -> None:
     """A tall matrix (a, b) has the rate sqrt(a / b); without a gradient it only decays, as fast as it would learn."""
     net = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Linear(8, 2))
@@ -684,6 +767,14 @@ def test_muon_decays_a_matrix_by_its_own_rate() -> None:
     tall, wide = (p.detach() for p in net.parameters() if p.ndim == 2)
     assert torch.allclose(tall, before[0] * (1 - 0.1 * 2 * 0.5))
     assert torch.allclose(wide, before[1] * (1 - 0.1 * 0.5))
+
+
+@pytest.mark.parametrize(
+    ("own", "rate"), [({}, 3e-3), ({"optimizer": "adamw"}, 1e-3), ({"lr": 0.5, "optimizer": "adamw"}, 0.5)]
+)
+def test_biases_learn_faster_than_matrices_by_adamw(own: dict[str, Any], rate: float) -> None:
+    ae = Autoencoder(2, epochs=1, verbose=False, random_state=0, **own).fit(np.eye(50)[:, :4])
+    assert ae._plan(45).lr == rate
 
 
 def test_a_checkpoint_in_a_folder(tmp_path: Path) -> None:

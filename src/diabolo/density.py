@@ -19,25 +19,25 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
 import torch
 from scipy.linalg import solve_triangular
-from scipy.special import logsumexp
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from .chance import redirected
 from .errors import DataError, missing_extra, suggest
+from .plan import SGD
 from .registry import registered_name
 from .rows import Rows
-from .training import SGD, minimize
+from .training import minimize
 
-__all__ = ["DENSITIES", "Density", "Flow", "Kernel", "Mixture", "Normal", "density"]
+__all__ = ["DENSITIES", "Density", "Flow", "Kernel", "Mixture", "Normal", "density", "squared_distances"]
 
 DENSITIES: dict[str, type[Density]] = {}
 RIDGE = 1e-4  # smallest variance of a part, in units of the codes' own
@@ -160,7 +160,7 @@ class Mixture(Density):
         lower = np.linalg.cholesky(covariances)
         self.weight = self._kept(best.weights_ if best is not None else np.ones(1))
         self.mean = self._kept(best.means_ if best is not None else u)
-        self.lower = self._kept(lower[:, *np.tril_indices(k)], np.float16)
+        self.lower = self._kept(lower[:, *triangle(k)], np.float16)
 
     @staticmethod
     def _kept(values: np.ndarray, dtype: Any = np.float32) -> np.ndarray:
@@ -174,7 +174,7 @@ class Mixture(Density):
         """(c, k, k) lower triangles L_c, S_c = L_c L_c'."""
         k = self.mean.shape[1]
         lower = np.zeros((len(self.mean), k, k))
-        lower[:, *np.tril_indices(k)] = self.lower
+        lower[:, *triangle(k)] = self.lower
         return lower
 
     def _log_prob(self, u: np.ndarray) -> np.ndarray:
@@ -182,7 +182,7 @@ class Mixture(Density):
         for w, m, lower in zip(self.weight, self.mean, self._triangles(), strict=True):
             e = solve_triangular(lower, (u - m).T, lower=True)
             parts.append(np.log(w) - 0.5 * (e**2).sum(0) - np.log(np.diag(lower)).sum())
-        return logsumexp(parts, axis=0) - 0.5 * u.shape[1] * np.log(2 * np.pi)
+        return np.logaddexp.reduce(parts) - 0.5 * u.shape[1] * np.log(2 * np.pi)
 
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         part = rng.choice(len(self.weight), n, p=self.weight / self.weight.sum())
@@ -195,7 +195,7 @@ class Mixture(Density):
         return c > 0 and shapes and bool((self.weight > 0).all()) and bool(np.isfinite(np.log(self._diagonals(k))).all())
 
     def _diagonals(self, k: int) -> np.ndarray:
-        i, j = np.tril_indices(k)
+        i, j = triangle(k)
         return np.maximum(self.lower[:, i == j], 0.0)
 
     def __repr__(self) -> str:
@@ -225,7 +225,7 @@ class Normal(Mixture):
         k = u.shape[1]
         covariance = np.cov(u.T, bias=True).reshape(k, k) + RIDGE * np.eye(k)
         self.weight, self.mean = np.ones(1), self._kept(u.mean(0, keepdims=True))
-        self.lower = self._kept(np.linalg.cholesky(covariance)[None][:, *np.tril_indices(k)], np.float16)
+        self.lower = self._kept(np.linalg.cholesky(covariance)[None][:, *triangle(k)], np.float16)
 
 
 class Kernel(Density):
@@ -254,7 +254,7 @@ class Kernel(Density):
     def _fit(self, u: np.ndarray, seed: int) -> None:
         u = np.random.default_rng(seed).permutation(u)[: self.most]
         train, held = (u[len(u) // 4 :], u[: len(u) // 4]) if len(u) >= 8 else (u, u)
-        apart = euclidean_distances(held, train, squared=True)
+        apart = squared_distances(held, train)
         values = [kernels(apart.copy(), h, u.shape[1]).mean() for h in self.widths]
         self.width = np.array([self.widths[int(np.argmax(values))]], dtype=np.float32).astype(np.float64)
         self.points = u.astype(np.float32).astype(np.float64)
@@ -262,9 +262,7 @@ class Kernel(Density):
     def _log_prob(self, u: np.ndarray) -> np.ndarray:
         parts = [u[i : i + CHUNK] for i in range(0, len(u), CHUNK)]
         h, k = float(self.width[0]), u.shape[1]
-        return np.concatenate(
-            [kernels(euclidean_distances(part, self.points, squared=True), h, k) for part in parts] or [np.empty(0)]
-        )
+        return np.concatenate([kernels(squared_distances(part, self.points), h, k) for part in parts] or [np.empty(0)])
 
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         return self.points[rng.integers(len(self.points), size=n)] + self.width * rng.standard_normal((n, self.points.shape[1]))
@@ -336,6 +334,20 @@ class Flow(Density):
         if self.sizes.shape != (2,) or not ((self.sizes >= 1) & (self.sizes <= MAX_CODES)).all():
             return False
         return self.weights.shape == (sum(p.numel() for p in self._net(k).parameters()),)
+
+
+triangle = cache(np.tril_indices)  # of a (k, k) matrix
+
+
+def squared_distances(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """u (m, k), v (n, k) -> (m, n); scikit-learn's takes as long to check what it is given.
+
+    >>> squared_distances(np.array([[3.0, 4.0]]), np.zeros((2, 2)))
+    array([[25., 25.]])
+    """
+    square = np.square(u).sum(1, keepdims=True), np.square(v).sum(1, keepdims=True)
+    apart = np.hstack((u, square[0], np.ones_like(square[0]))) @ np.hstack((-2 * v, np.ones_like(square[1]), square[1])).T
+    return np.maximum(apart, 0, out=apart)
 
 
 def kernels(apart: np.ndarray, h: float, k: int) -> np.ndarray:

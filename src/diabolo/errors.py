@@ -15,11 +15,14 @@ __all__ = [
     "DataError",
     "DiaboloError",
     "FormatError",
+    "LostError",
     "TrainingError",
+    "check_columns",
     "counted_from",
     "missing_extra",
     "no_column",
     "postponed",
+    "some",
     "suggest",
     "warn",
 ]
@@ -42,6 +45,10 @@ class FormatError(DiaboloError, ValueError):
 
 class TrainingError(DiaboloError, ArithmeticError):
     """Training cannot continue, because the loss is not a number, for example."""
+
+
+class LostError(RuntimeError):
+    """Another one of the processes that train together is gone; they may be started again."""
 
 
 ROW = re.compile(r"\brow (\d[\d,]*)")
@@ -86,15 +93,33 @@ def suggest(value: Any, allowed: Iterable[Any]) -> str:
     return f"; did you mean {names[near[0]]!r}?" if near else ""
 
 
-def no_column(said: str, name: str, columns: Sequence[str], hint: str = "") -> DataError:
-    """The error for a column that is not there; `said` is how it was asked for.
+def no_column(said: str, missing: Sequence[str], columns: Sequence[str], hint: str = "") -> DataError:
+    """The error for columns that are not there; `said` is how they were asked for."""
+    meant = suggest(missing[0], columns).removeprefix("; ") if len(missing) == 1 else ""
+    what = f"there {'is no column' if len(missing) == 1 else 'are no columns'} {some(missing)}{f' ({meant})' if meant else ''}"
+    return DataError(f"{said}: {what}; the columns are {some(columns)}{hint}")
 
-    >>> print(no_column("drop", "citi", ["city", "age"]))
-    drop: there is no column 'citi' (did you mean 'city'?); the columns are 'city', 'age'
+
+def check_columns(said: str, names: Iterable[str], columns: Sequence[str], hint: str = "") -> None:
+    """Raise a DataError that names all columns that are not there.
+
+    >>> check_columns("drop", ["citi", "age"], ["city", "age"])
+    Traceback (most recent call last):
+    ...
+    diabolo.errors.DataError: drop: there is no column 'citi' (did you mean 'city'?); the columns are 'city', 'age'
     """
-    meant = suggest(name, columns).removeprefix("; ")
-    some = ", ".join(map(repr, columns[:SHOWN])) + (f" and {len(columns) - SHOWN:,} more" if len(columns) > SHOWN else "")
-    return DataError(f"{said}: there is no column {name!r}{f' ({meant})' if meant else ''}; the columns are {some}{hint}")
+    missing = [name for name in names if name not in columns]
+    if missing:
+        raise no_column(said, missing, columns, hint)
+
+
+def some(names: Sequence[str]) -> str:
+    """Names in a message: not too many.
+
+    >>> some(["a", "b"]), some([f"x{j}" for j in range(30)])[-22:]
+    ("'a', 'b'", "'x18', 'x19' and 10 more")
+    """
+    return ", ".join(map(repr, names[:SHOWN])) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
 
 
 LATER = local()

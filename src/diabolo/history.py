@@ -58,6 +58,11 @@ class History(Printed):
         return True
 
     @property
+    def interrupted(self) -> bool:
+        """Whether training was ended by Ctrl-C."""
+        return self.stopped.startswith("interrupted")
+
+    @property
     def kept(self) -> float:
         """Epochs until the round whose weights are kept; 0 if it is the start, or a linear model."""
         last = self.best == len(self.epoch) - 1

@@ -158,9 +158,10 @@ class AdamW:
 class Muon:
     """Muon: the momentum of a matrix is replaced by the nearest orthogonal matrix (a Newton-Schulz iteration, in few digits).
 
-    Matrices of one shape are orthogonalized together, as one stack: small matrices cost calls, not arithmetic. If one is large,
-    arithmetic is what costs, and more steps in the same time are worth more than better ones. So all but small ones are cut
-    into bands of rows, each orthogonal for itself, in one iteration less, and are moved at every second step, twice as far.
+    Matrices are cut into bands of equal size, each orthogonal for itself: for 256 x 256, four of 64 rows are a fifth of the
+    arithmetic, and more steps in the same time are worth more than better ones. Bands of about one size are orthogonalized
+    together, as one stack: small ones cost calls, not arithmetic. In a wide network arithmetic is all that costs, so that its
+    large matrices take turns: each moves at every second step, twice as far, by an iteration less.
 
     Parameters
     ----------
@@ -171,40 +172,70 @@ class Muon:
     def __init__(self, flat: Flat, lr: float = 0.02, weight_decay: float = 0.0) -> None:
         self.lr, self.weight_decay = lr, weight_decay
         cut = flat.matrices
-        self.w, self.g, self.m, u = flat.w[:cut], flat.g[:cut], torch.zeros(cut).to(flat.w), torch.zeros_like(flat.w)
+        self.g, self.m, u = flat.g[:cut], torch.zeros(cut).to(flat.w), torch.zeros_like(flat.w)
         self.u, self.t = u[:cut], torch.zeros((), dtype=torch.int64, device=u.device)
-        pairs = [(w, u.flatten(1)) for w, u in zip(flat.views(flat.w), flat.views(u), strict=True) if w.ndim >= 2]
-        self.decaying = [(w, scale(u)) for w, u in pairs]
-        self.stacks: dict[tuple[int, torch.Size], list[tuple[Tensor, float]]] = {}
-        most = BAND if max((min(u.shape) for _, u in pairs), default=0) > WIDE else WIDE
-        for i, (_, u) in enumerate(pairs):
-            rows, columns = u.shape
-            large = min(rows, columns) > most
-            for band in u.chunk(-(-rows // BAND)) if large else [u if rows <= columns else u.T]:
-                self.stacks.setdefault((i % 2 if large else ALWAYS, band.shape), []).append((band, scale(u)))
+        pairs = [(w.flatten(1), u.flatten(1)) for w, u in zip(flat.views(flat.w), flat.views(u), strict=True) if w.ndim >= 2]
+        self.decaying = [(w, scale(w)) for w, _ in pairs]
+        least = BAND if max((min(w.shape) for w, _ in pairs), default=0) > WIDE else WIDE
+        alike: dict[tuple[int, ...], list[tuple[Tensor, Tensor, float]]] = {}
+        for i, (w, u) in enumerate(pairs):
+            turn = i % 2 if min(w.shape) > least else ALWAYS
+            for band, of_u in zip(bands(w, turn), bands(u, turn), strict=True):
+                alike.setdefault((turn, *room(band)), []).append((band, of_u, scale(w)))
+        self.stacks = [Stack(turn, some) for (turn, *_), some in alike.items()]
 
     @torch.no_grad()
     def step(self, share: float) -> None:
         rate = share * self.lr
         self.m.lerp_(self.g, 1 - MOMENTUM)
         torch.lerp(self.g, self.m, MOMENTUM, out=self.u)
-        now = int(self.t) % 2
-        self.t += 1
-        for (turn, _), stack in self.stacks.items():
-            if turn not in (now, ALWAYS):
-                for u, _ in stack:
-                    u.zero_()
-                continue
-            times, quintics = (1, QUINTICS) if turn == ALWAYS else (2, TWO_QUINTICS)
-            for (u, size), made in zip(stack, orthogonal(torch.stack([u for u, _ in stack]), quintics), strict=True):
-                torch.mul(made, times * size, out=u)
         if self.weight_decay:
             for w, size in self.decaying:
                 w.mul_(1 - rate * size * self.weight_decay)
-        self.w.sub_(self.u, alpha=rate)
+        now = int(self.t) % 2
+        self.t += 1
+        for stack in self.stacks:
+            if stack.turn in (now, ALWAYS):
+                stack.move(rate)
 
     def state(self) -> dict[str, Tensor]:
         return {"m": self.m, "t": self.t}
+
+
+class Stack:
+    """Matrices (a, b) with a <= b that are moved together.
+
+    Parameters
+    ----------
+    turn : int
+        Steps at which they are moved: even ones (0), odd ones (1), or all of them.
+    bands : list of (Tensor, Tensor, float)
+        Views of the weights and of their directions, each with its scale. Zeros around the smaller ones change nothing.
+    """
+
+    def __init__(self, turn: int, bands: list[tuple[Tensor, Tensor, float]]) -> None:
+        self.turn, self.w, self.u = turn, [w for w, _, _ in bands], [u for _, u, _ in bands]
+        a, b = (max(u.shape[i] for u in self.u) for i in (0, 1))
+        self.all = self.u[0].new_zeros(len(bands), a, b)
+        self.scales = self.all.new_tensor([scale for _, _, scale in bands])[:, None, None]
+
+    def move(self, rate: float) -> None:
+        """Move each matrix by the orthogonal one nearest to its direction, times its scale."""
+        far, quintics = (rate, QUINTICS) if self.turn == ALWAYS else (2 * rate, TWO_QUINTICS)
+        torch._foreach_copy_(self.within(self.all), self.u)
+        torch._foreach_sub_(self.w, self.within(orthogonal(self.all, quintics) * (far * self.scales)))
+
+    def within(self, stack: Tensor) -> list[Tensor]:
+        """The parts of a stack that are the matrices."""
+        return [one[: len(u), : u.shape[1]] for one, u in zip(stack, self.u, strict=True)]
+
+
+MOMENTUM = 0.95
+ALWAYS = -1  # the turn of what is moved at every step
+WIDE, BAND = 320, 128  # a shorter side above the first makes a network wide: then those above the second take turns
+LEAST_BAND, MOST_BAND = 64, 256  # rows that are orthogonalized together, at most
+THIN = 16  # rows, at most, of matrices whose products are faster in float32
+SHORT = 512  # columns, at most, of matrices that zeros may surround: in longer ones these would cost more than a call
 
 
 def scale(w: Tensor) -> float:
@@ -213,9 +244,26 @@ def scale(w: Tensor) -> float:
     return max(1.0, rows / columns) ** 0.5
 
 
-MOMENTUM = 0.95
-WIDE, BAND = 320, 128  # a shorter side above the first makes a network wide: then bands have so many rows, at most
-ALWAYS = -1  # the turn of what is moved at every step
+def bands(w: Tensor, turn: int) -> Sequence[Tensor]:
+    """A matrix in bands of equal size; of those that take turns the bands have few rows, and all columns."""
+    if turn != ALWAYS:
+        return w.chunk(-(-len(w) // BAND))
+    wide = w if w.shape[0] <= w.shape[1] else w.T
+    return wide.chunk(max(1, -(-len(wide) // most_rows(wide))))
+
+
+def most_rows(wide: Tensor) -> int:
+    """Rows of a band (., b): a quarter of its columns, within limits."""
+    return min(MOST_BAND, max(LEAST_BAND, wide.shape[1] // 4))
+
+
+def room(band: Tensor) -> tuple[int, int]:
+    """Bands with the same room are orthogonalized as one stack."""
+    rows, columns = band.shape
+    if columns > SHORT or rows > LEAST_BAND:
+        return rows, columns
+    return (THIN, 0) if rows <= THIN else (LEAST_BAND, columns)
+
 
 # Each row (a, b, c) is the odd quintic a s + b s^3 + c s^5 nearest to 1 on the interval to which the previous rows map singular
 # values in [0.02, 1]. Their composition maps [0.01, 1] into [0.7, 1.3] in three steps, but for rounding. Two
@@ -236,7 +284,7 @@ def orthogonal(m: Tensor, quintics: Sequence[tuple[float, float, float]] = QUINT
     """
     x = m / (torch.linalg.vector_norm(m, dim=(-2, -1), keepdim=True) + 1e-7)
     x = x.reshape(m.shape[:-2].numel(), *m.shape[-2:])
-    x = x.to(torch.bfloat16 if has_bfloat16(m.device.type) else torch.float32)
+    x = x.to(torch.bfloat16 if m.shape[-2] > THIN and has_bfloat16(m.device.type) else torch.float32)
     gram = x @ x.mT
     t = 1 / (1.01 * torch.linalg.vector_norm(gram, dim=(-2, -1), keepdim=True) + 1e-7)
     x, gram = x * t.sqrt(), gram * t

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from .errors import TrainingError
+from .errors import LostError, TrainingError
 from .ranks import of_torchrun
 
 __all__ = [
@@ -110,12 +112,23 @@ def share(batch: int) -> slice:
     return slice(rank(), batch, world())
 
 
+@contextmanager
+def exchange() -> Iterator[None]:
+    """Inside, processes wait for each other; what fails there is that one of them is gone."""
+    try:
+        yield
+    except RuntimeError as error:
+        said = re.sub(r"^\[\S+\] ", "", str(error).partition(". ")[0])  # without the line of gloo
+        raise LostError(f"process {rank() + 1} of {world()} has lost the others, one of which is gone ({said})") from error
+
+
 def agreed(value: Any) -> Any:
     """The value of the first process, for all."""
     if world() == 1:
         return value
     box = [value]
-    dist.broadcast_object_list(box, 0)
+    with exchange():
+        dist.broadcast_object_list(box, 0)
     return box[0]
 
 
@@ -124,7 +137,8 @@ def check_alike(value: Any, what: str) -> None:
     if world() == 1:
         return
     found: list[Any] = [None] * world()
-    dist.all_gather_object(found, value)
+    with exchange():
+        dist.all_gather_object(found, value)
     if any(one != found[0] for one in found):
         raise TrainingError(f"the processes do not have the same {what}: {found}: give all of them the same files and settings")
 
@@ -132,21 +146,24 @@ def check_alike(value: Any, what: str) -> None:
 def same(tensors: Iterable[Tensor]) -> None:
     """Give all processes the tensors of the first one."""
     for tensor in tensors if world() > 1 else ():
-        dist.broadcast(tensor, 0)
+        with exchange():
+            dist.broadcast(tensor, 0)
 
 
 def total(tensor: Tensor) -> Tensor:
     """The sum over the processes, in place; in two halves, of which one is added while the other one is on its way."""
     if world() > 1:
-        for part in [dist.all_reduce(half, async_op=True) for half in tensor.view(-1).chunk(2)]:
-            part.wait()
+        with exchange():
+            for part in [dist.all_reduce(half, async_op=True) for half in tensor.view(-1).chunk(2)]:
+                part.wait()
     return tensor
 
 
 def meet() -> None:
     """Wait until all processes are here."""
     if world() > 1:
-        dist.barrier()
+        with exchange():
+            dist.barrier()
 
 
 def rooms(like: Tensor) -> Tensor | None:
@@ -170,7 +187,8 @@ def rooms(like: Tensor) -> Tensor | None:
     except (OSError, ValueError):
         found = None
     mapped: list[Any] = [None] * world()
-    dist.all_gather_object(mapped, found is not None)
+    with exchange():
+        dist.all_gather_object(mapped, found is not None)
     if handle >= 0:
         os.close(handle)
     return torch.from_numpy(found).view(like.dtype) if found is not None and all(mapped) else None

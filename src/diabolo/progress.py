@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from threading import Timer
 from typing import Protocol, TypeVar
 
-__all__ = ["finished", "progress", "tracked"]
+__all__ = ["finished", "progress", "told", "tracked"]
 
 PATIENCE = 2.0  # seconds before anything is shown
 EVERY, OFTEN = 5.0, 0.1  # seconds between two lines, and between two updates of a bar
@@ -32,8 +32,10 @@ class At(Protocol):
 
 
 @contextmanager
-def progress(title: str | None, total: int | None = None) -> Iterator[At]:
+def progress(title: str | None, total: int | None = None, done: int = 0) -> Iterator[At]:
     """A function to call after each step; without a title, or in other processes than the first, it shows nothing.
+
+    `done` of the total was done before, and says nothing about the time that is left.
 
     >>> with progress(None, 10) as at:
     ...     at(3, "loss 0.1")
@@ -41,7 +43,7 @@ def progress(title: str | None, total: int | None = None) -> Iterator[At]:
     if title is None or int(os.environ.get("RANK", "0")):
         yield lambda done, words="", /: None
         return
-    shown = (Bar if sys.stderr.isatty() else Lines)(title, total)
+    shown = (Bar if sys.stderr.isatty() else Lines)(title, total, done)
     try:
         yield shown.at
     finally:
@@ -53,8 +55,14 @@ def finished(title: str | None, seconds: float, words: str) -> None:
 
     >>> finished(None, 3.0, "reading 1, training 2")
     """
-    if title is not None and seconds >= PATIENCE and not int(os.environ.get("RANK", "0")):
-        print(f"{title}: {words}", file=sys.stderr)
+    if seconds >= PATIENCE:
+        told(title, words)
+
+
+def told(title: str | None, words: str) -> None:
+    """A line about work that shows its progress."""
+    if title is not None and not int(os.environ.get("RANK", "0")):
+        print(f"{title}: {words}", file=sys.stderr, flush=True)
 
 
 def tracked(parts: Iterable[T], title: str | None, total: int) -> Iterator[T]:
@@ -76,8 +84,8 @@ class Lines:
 
     wait = EVERY
 
-    def __init__(self, title: str, total: int | None) -> None:
-        self.title, self.total, self.start = title, total, time.monotonic()
+    def __init__(self, title: str, total: int | None, done: int = 0) -> None:
+        self.title, self.total, self.first, self.start = title, total, done, time.monotonic()
         self.next = self.start + PATIENCE
 
     def at(self, done: int, words: Words = "", /) -> None:
@@ -88,7 +96,8 @@ class Lines:
 
     def show(self, done: int, words: str, seconds: float) -> None:
         share = f"{done / self.total:.0%}" if self.total else ""
-        left = f"about {duration(seconds * (self.total - done) / done)} left" if self.total and done else ""
+        now = done - self.first
+        left = f"about {duration(seconds * (self.total - done) / now)} left" if self.total and now else ""
         print(f"{self.title}: {', '.join(filter(None, [share, words, left]))}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
@@ -100,15 +109,15 @@ class Bar(Lines):
 
     wait = OFTEN
 
-    def __init__(self, title: str, total: int | None) -> None:
+    def __init__(self, title: str, total: int | None, done: int = 0) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-        super().__init__(title, total)
+        super().__init__(title, total, done)
         how = (BarColumn(), TimeRemainingColumn()) if total and total > 1 else (SpinnerColumn(),)
         columns = (TextColumn("{task.description}"), *how, TextColumn("{task.fields[words]}", markup=False))
         self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self.task = self.bar.add_task(title, total=total, words="")
+        self.task = self.bar.add_task(title, total=total, completed=done, words="")
         self.timer = Timer(PATIENCE, self.bar.start)  # even if the first step takes long
         self.timer.daemon = True
         self.timer.start()

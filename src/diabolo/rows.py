@@ -47,6 +47,7 @@ __all__ = [
 
 ALL = slice(None)
 BUFFER = 1 << 25  # bytes of rows of a file that are permuted together
+CHUNK = 1 << 22  # numbers of a chunk, which are in memory several times while they are encoded
 BLOCK, BLOCK_BYTES = 64, 1 << 16  # neighbors that are read together, at most
 
 
@@ -135,8 +136,9 @@ class Rows:
                 if now is not None:
                     yield now[0], now[1].result()
 
-    def chunks(self, size: int = 4096) -> Iterator[Tensor]:
-        """All rows in order."""
+    def chunks(self, size: int | None = None) -> Iterator[Tensor]:
+        """All rows in order; if no size is given, as many at a time as have few numbers."""
+        size = size or self._few()
         for i in range(0, len(self), size):
             yield self.take(np.arange(i, min(i + size, len(self))))
 
@@ -146,11 +148,14 @@ class Rows:
         >>> Rows(torch.arange(6.0).reshape(3, 2)).whole().shape
         torch.Size([3, 2])
         """
-        size = 4096
-        x = torch.empty(len(self), self.take(np.array([0])).shape[1])
+        x, size = torch.empty(len(self), self.take(np.array([0])).shape[1]), self._few()
         for part, chunk in zip(x.split(size), self.chunks(size), strict=True):
             part.copy_(chunk)
         return x
+
+    def _few(self) -> int:
+        wide = self.take(np.array([0])).numel() if len(self) else 1
+        return max(1, min(4096, CHUNK // max(1, wide)))
 
 
 def swept(source: np.ndarray, indices: np.ndarray) -> np.ndarray:

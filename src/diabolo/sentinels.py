@@ -12,6 +12,7 @@ __all__ = ["is_code", "odd", "warn_odd"]
 MIN_VALUES = 20  # values of a column; with fewer, none looks like a code
 BLOCK = 4_000_000  # numbers that are checked at once
 MIN_OTHER_VALUES = 5  # other values that a column needs
+MANY_OTHERS, TIMES = 20, 3  # other values beside the only negative one; times that it is there, absolute and of the others
 LIMITS = {32_767, 32_768, 65_535, 2_147_483_647, 2_147_483_648, 4_294_967_295}  # of integer types
 
 
@@ -20,6 +21,7 @@ def odd(v: np.ndarray) -> list[tuple[int, float, int]]:
 
     Such a value is repeated, the smallest or the largest, and far from all others. If it is written like a code (-999, 9999,
     -1, a limit of a type) or is the only negative one, its distance must exceed the range of the others; else ten times it.
+    If it is both, and more frequent than others, it need not be far: -1 beside 0, 1, 2, ... days.
 
     >>> odd(np.r_[np.linspace(150, 200, 40), [-999, -999]][None])
     [(0, -999.0, 2)]
@@ -30,18 +32,22 @@ def odd(v: np.ndarray) -> list[tuple[int, float, int]]:
 
 
 def _gaping(v: np.ndarray) -> np.ndarray:
-    """(d,) whether the distance of the smallest or largest value from the others exceeds their range."""
+    """(d,) whether the smallest or largest value is further from the others than their range, or the only negative one."""
     with np.errstate(all="ignore"):
         low, high = np.fmin.reduce(v, 1, initial=np.inf)[:, None], np.fmax.reduce(v, 1, initial=-np.inf)[:, None]
         second = np.where(v > low, v, np.inf).min(1, initial=np.inf)
         last = np.where(v < high, v, -np.inf).max(1, initial=-np.inf)
         reach = last - second
-        return (reach > 0) & ((high[:, 0] - last > reach) | (second - low[:, 0] > reach))
+        alone = (low[:, 0] < 0) & (second >= 0)
+        return (reach > 0) & (alone | (high[:, 0] - last > reach) | (second - low[:, 0] > reach))
 
 
 def _codes(v: np.ndarray) -> list[tuple[float, int]]:
     found: list[tuple[float, int]] = []
     values, counts = np.unique(v[~np.isnan(v)], return_counts=True)
+    if _mark(values, counts):
+        found.append((float(values[0]), int(counts[0])))
+        values, counts = values[1:], counts[1:]
     while len(values) > MIN_OTHER_VALUES and counts.sum() >= MIN_VALUES:
         with np.errstate(all="ignore"):
             gaps, reach = (values[1] - values[0], values[-1] - values[-2]), values[-2] - values[1]
@@ -54,6 +60,13 @@ def _codes(v: np.ndarray) -> list[tuple[float, int]]:
         kept = slice(None, -1) if end else slice(1, None)
         values, counts = values[kept], counts[kept]
     return found
+
+
+def _mark(values: np.ndarray, counts: np.ndarray) -> bool:
+    """Whether the smallest of these different values is the only negative one, written like a code, and frequent."""
+    if len(values) <= MANY_OTHERS or not values[0] < 0 <= values[1] or not is_code(float(values[0])):
+        return False
+    return bool(counts[0] >= max(TIMES, 0.01 * counts.sum(), TIMES * np.median(counts[1:])))
 
 
 def is_code(value: float) -> bool:
@@ -76,6 +89,6 @@ def warn_odd(found: Sequence[tuple[str, str, int]], about: str = "") -> None:
         shown = ", ".join(f"{value} ({about}{count:,} times) in column {name!r}" for name, value, count in found[:5])
         more = f", and {len(found) - 5:,} more" if len(found) > 5 else ""
         warn(
-            f"{shown}{more}: far from all other values, like a code for a missing value. If it is such a code, replace it by "
-            "NaN (or use --na VALUE); otherwise it is used as a number"
+            f"{shown}{more}: far from all other values, or the only negative one, like a code for a missing value. If it is "
+            "such a code, replace it by NaN (or use --na VALUE); otherwise it is used as a number"
         )

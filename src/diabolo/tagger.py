@@ -13,6 +13,7 @@ import numpy as np
 
 from .decision import Decision, most_probable
 from .deferred import is_sparse, sp
+from .errors import DataError
 from .formats.base import Format
 from .formats.labels import Labels
 from .formats.readers import with_answers
@@ -82,6 +83,8 @@ class Tagger:
         same_length(len(y), len(yes))
         w = np.ones(len(y)) if sample_weight is None else floats(sample_weight, "sample_weight")
         same_length(len(w), len(yes), "sample_weight")
+        if np.isnan(y).all():
+            raise DataError("y holds no known label: there is nothing to score")
         return micro_f1(yes, y, w)
 
     def _decided(self, X: Any) -> Iterator[np.ndarray]:

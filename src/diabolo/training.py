@@ -16,10 +16,11 @@ ends in the same bits, without any generator state.
 from __future__ import annotations
 
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,98 +31,19 @@ from torch import Tensor, nn
 
 from . import processes, storage
 from .chance import drawing, redirected
-from .errors import TrainingError, warn
+from .errors import LostError, TrainingError, warn
 from .hardware import keep_freed_memory, mkl, openmp
 from .history import History
 from .optimizers import Flat, optimizers
+from .plan import SGD, autocast, schedule
 from .printed import few
-from .progress import At, progress
+from .progress import At, progress, told
 from .rows import Rows, mark, steps_per_epoch
+from .signals import Signals
 
 __all__ = ["SGD", "minimize"]
 
 Objective = Callable[[Tensor, Tensor, torch.Generator], Tensor]
-
-
-@dataclass(frozen=True)
-class SGD:
-    """The settings of :func:`minimize`.
-
-    Parameters
-    ----------
-    epochs : int
-        Number of epochs.
-    batch_size : int
-        Rows per step, B.
-    lr : float
-        Peak learning rate of AdamW (also for the vectors that Muon leaves to it).
-    optimizer : {"adamw", "muon"}
-        Muon orthogonalizes the update of every matrix.
-    muon_lr : float
-        Peak learning rate of the matrices under Muon, per unit of root-mean-square update.
-    weight_decay : float
-        Decoupled weight decay, of matrices only.
-    warmup : float
-        Share of the steps in the linear warm-up.
-    clip : float
-        Largest norm of the gradient; longer ones are scaled down.
-    average : float
-        Decay of the running average of the weights per step; 0 keeps the last weights.
-    rounds : int
-        Number of held-out evaluations in the whole run (at most one per epoch if epochs are long).
-    first_gap : int
-        Steps before the first of them; the next are an eighth of the steps so far apart, until it is as many as `rounds`
-        says. 0: always as far apart as that.
-    patience : int
-        After this number of rounds without improvement, the learning rate goes down to zero, and training stops.
-    precision : {"float32", "bfloat16"}
-        Precision of forward and backward; the weights are float32.
-    device : str
-        A torch device.
-    seed : int
-        Seed of all random numbers.
-    checkpoint : str or None
-        File to which the state is written every `checkpoint_seconds`, atomically.
-    resume : bool
-        Whether to continue from `checkpoint` if it exists.
-    about : str
-        What else a run that continues from it must have in common, such as the labels.
-    progress : str or None
-        Title of the progress: a bar on a terminal, elsewhere a line every few seconds. None: no progress is shown.
-    """
-
-    epochs: int = 20
-    batch_size: int = 256
-    lr: float = 1e-3
-    optimizer: str = "adamw"
-    muon_lr: float = 0.02
-    weight_decay: float = 0.0
-    warmup: float = 0.05
-    clip: float = 1.0
-    average: float = 0.99
-    rounds: int = 60
-    first_gap: int = 0
-    patience: int = 20
-    precision: str = "float32"
-    device: str = "cpu"
-    seed: int = 0
-    checkpoint: str | None = None
-    checkpoint_seconds: float = 30.0
-    resume: bool = False
-    about: str = ""
-    progress: str | None = None
-
-
-def schedule(step: int, total: int, warmup: float) -> float:
-    """Share of the peak learning rate at `step`: a linear warm-up, then half a cosine down.
-
-    >>> [round(schedule(t, 10, 0.2), 2) for t in (0, 1, 2, 6, 10)]
-    [0.5, 1.0, 1.0, 0.5, 0.0]
-    """
-    start = max(1.0, warmup * total)
-    if step < start:
-        return min(1.0, (step + 1) / start)
-    return 0.5 * (1 + math.cos(math.pi * (step - start) / max(1.0, total - start)))
 
 
 def minimize(
@@ -154,6 +76,9 @@ def minimize(
     ------
     TrainingError
         The loss is NaN or infinite.
+    KeyboardInterrupt
+        Ctrl-C, unless the plan keeps the best weights. With a checkpoint, its state is written first, as before the end that
+        SIGTERM announces.
     """
     return Run(module, objective, rows, held_out, plan or SGD()).go()
 
@@ -187,10 +112,12 @@ class Run:
         self.average = self.flat.w.clone()
         self.best = self.flat.w.clone()
         self.history = History()
-        self.clock = time.monotonic()
+        self.signals = Signals(signal.SIGINT, *([signal.SIGTERM] if plan.checkpoint else []))
+        self.begin = self.clock = time.monotonic()
         self.judging = 0.0  # seconds of held-out evaluations
         self.saved = time.monotonic()
         self.unwritten = ""  # why the last checkpoint is not there
+        self.left = False  # whether it is that of the end
         self.told: set[int | None] = set()  # kinds of such failures
 
     def go(self) -> History:
@@ -204,21 +131,43 @@ class Run:
             processes.check_alike((self.step, self.identity()), "checkpoint, data and settings")
             processes.same([*self.state().values(), *self.module.buffers()])
             self.flat.sync()
-            with threads(self), progress(self.plan.progress, self.total) as at:
+            with threads(self), progress(self.plan.progress, self.total, self.step) as at, self.signals:
                 self.start()
                 while self.step < self.total:
                     self.epoch(at)
             processes.same(self.module.buffers())
-        except KeyboardInterrupt:
-            self.history.stopped = "interrupted: the best weights so far are kept"
+        except LostError:
+            if not self.signals.number:
+                raise
+            self.end(self.signals.number)  # the others have obeyed it already
+        except KeyboardInterrupt as stop:
+            self.end(getattr(stop, "number", signal.SIGINT))
         finally:
             self.flat.release(self.best if self.held_out else self.average)
         if self.unwritten:
             warn(f"training is over, but its last checkpoint is not there: {self.unwritten}")
         if self.tail is None and self.step == self.total and self.history.still_improves:
             self.history.stopped += f", while the held-out error still fell: epochs={2 * self.plan.epochs} goes on"
-        self.history.times = {"training": time.monotonic() - self.clock - self.judging, "held-out rows": self.judging}
+        self.history.times = {"training": time.monotonic() - self.begin - self.judging, "held-out rows": self.judging}
         return self.history
+
+    def end(self, number: int) -> None:
+        """Training was told to end: of SIGTERM the process ends, of Ctrl-C this training, or the work of which it is a part."""
+        kept = f"; {self.plan.checkpoint!r} has its state, from which a run that resumes goes on" if self.left else ""
+        if number != signal.SIGINT:
+            if processes.first():
+                warn(f"training was ended by {signal.Signals(number).name} {self.at}{kept}")
+            signal.raise_signal(number)
+        if not self.plan.keeps_best:
+            raise KeyboardInterrupt
+        self.history.stopped = f"interrupted {self.at}: the best weights so far are kept"
+        if processes.first():
+            warn(f"training was {self.history.stopped}{kept}")
+
+    @property
+    def at(self) -> str:
+        """Where training is."""
+        return f"at epoch {self.step / self.per_epoch:.0f} of {self.plan.epochs}"
 
     @property
     def gap(self) -> int:
@@ -277,6 +226,17 @@ class Run:
                 self.write()
             if self.step >= self.total:
                 return
+            self.obey()
+
+    def obey(self) -> None:
+        """End, if that was asked for: between two steps the state is whole. Of several processes the first one ends them."""
+        try:
+            self.signals.obey(0.0 if processes.first() else GRACE)
+        except KeyboardInterrupt:
+            if self.plan.checkpoint and processes.first():
+                self.write()
+                self.left = not self.unwritten
+            raise
 
     def descend(self, i: Tensor, x: Tensor) -> None:
         """One step of SGD."""
@@ -382,10 +342,11 @@ class Run:
             self.history = History.from_state(meta["history"])
         self.flat.sync()
         self.clock -= self.history.seconds[-1] if self.history.seconds else 0.0
+        told(self.plan.progress, f"goes on from {path}, {self.at}")
 
     def identity(self) -> dict[str, Any]:
         """What a checkpoint and the run that resumes from it must have in common."""
-        free = ("checkpoint", "checkpoint_seconds", "resume", "progress", "device")
+        free = ("checkpoint", "checkpoint_seconds", "resume", "keeps_best", "progress", "device")
         same = {k: v for k, v in asdict(self.plan).items() if k not in free}
         return {"rows": len(self.rows), "weights": self.flat.w.numel(), "data": self.data} | same
 
@@ -405,16 +366,10 @@ def unlike(was: dict[str, Any], now: dict[str, Any]) -> str:
 MARKED = 64  # rows
 
 
+GRACE = 10.0  # seconds that the first process has to end all of them
 SMALL_STEP = 1e8  # multiply-adds of a forward pass
 TAIL, LEAST_TAIL = 0.3, 20  # steps in which the learning rate goes down once the held-out error stalls: share of those so far
 AVERAGE_EVERY = 5  # steps between two updates of the running average: it reads and writes all weights
-
-
-def autocast(plan: SGD) -> Any:
-    """Forward and backward in bfloat16 if the plan says so (the trained weights already are)."""
-    if plan.precision == "float32":
-        return nullcontext()
-    return torch.autocast(plan.device.split(":")[0], dtype=getattr(torch, plan.precision))
 
 
 def _arrays(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from .. import engine as light
 from ..engine import FittedAutoencoder, NoProgram
-from ..errors import DataError, no_column, suggest
+from ..errors import DataError, check_columns, suggest
 from ..formats.blocks import WRITTEN
 from ..formats.labeled import taken
 from ..formats.layout import Reading
@@ -51,11 +51,11 @@ def judged(model: Any, X: Any) -> dict[str, Any]:
     return {"log p": score, "outlier": score < model.offset_}
 
 
-def tagged(model: Any, X: Any, sep: str = ";", top: int | None = None, proba: bool = False) -> dict[str, Any]:
+def tagged(model: Any, X: Any, labels_sep: str = ";", top: int | None = None, proba: bool = False) -> dict[str, Any]:
     """The names of each row's labels, whatever Y was; and more of them, if asked for."""
-    added: dict[str, Any] = {"labels": [sep.join(map(str, names)) for names in model._names(X)]}
+    added: dict[str, Any] = {"labels": [labels_sep.join(map(str, names)) for names in model._names(X)]}
     if top:
-        added["top"] = [f"{sep} ".join(f"{name} {p:.2f}" for name, p in row) for row in model.top(X, top)]
+        added["top"] = [f"{labels_sep} ".join(f"{name} {p:.2f}" for name, p in row) for row in model.top(X, top)]
     if proba:
         added |= {f"p {name}": p for name, p in zip(model.labels_.names, model.predict_proba(X).T, strict=True)}
     return added
@@ -64,16 +64,16 @@ def tagged(model: Any, X: Any, sep: str = ";", top: int | None = None, proba: bo
 def check_sep(clf: Any, sep: str) -> None:
     """Raise a DataError if joined labels could not be split again."""
     if not sep:
-        raise DataError("--sep '': an empty separator separates nothing")
+        raise DataError("a separator of labels that is empty separates nothing")
     for name in map(str, clf.labels_.names):
         if sep in name:
-            raise DataError(f"--sep {sep!r}: the label {name!r} contains it: choose another separator")
+            raise DataError(f"the label {name!r} contains the separator {sep!r}: choose another one")
 
 
-def restored(model: Any, X: Any) -> dict[str, Any]:
+def imputed(model: Any, X: Any) -> dict[str, Any]:
     filled = model.impute(X)
     if not isinstance(filled, pa.Table):
-        raise DataError("restore needs a model of a table, such as one that was fitted to a DataFrame or a Parquet file")
+        raise DataError("impute needs a model of a table, such as one that was fitted to a DataFrame or a Parquet file")
     return dict(zip(filled.column_names, filled.columns, strict=True))
 
 
@@ -82,7 +82,7 @@ VERBS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...], bool]] = 
     "score": (scored, ("Autoencoder",), False),
     "outliers": (judged, ("OutlierDetector",), False),
     "tag": (tagged, ("MultiLabelClassifier", "IndependentClassifiers"), True),
-    "restore": (restored, ("Autoencoder",), True),
+    "impute": (imputed, ("Autoencoder",), True),
 }  # what is done, the models that can, and whether NumPy is tried first
 
 
@@ -96,7 +96,7 @@ class Applied:
     ----------
     model : path
         A ``.diabolo`` file.
-    verb : {"encode", "score", "outliers", "tag", "restore"}
+    verb : {"encode", "score", "outliers", "tag", "impute"}
         Columns of the result: ``z1`` ... of the codes; ``error`` and ``error COLUMN``; ``log p`` and ``outlier``; ``labels``,
         and with ``top=3, proba=True`` also ``top`` and ``p LABEL``; the columns themselves, with their gaps filled.
     keep : sequence of str, optional
@@ -106,7 +106,7 @@ class Applied:
     reading : dict, optional
         Fields of ``Reading`` in which the new table differs from that of fit, such as ``{"na": ("?",)}``.
     precision : {"float64", "float32"}, default="float64"
-        Of the arithmetic and the results of "encode" and "restore" where NumPy runs the model. "float64" is what ``transform``
+        Of the arithmetic and the results of "encode" and "impute" where NumPy runs the model. "float64" is what ``transform``
         gives; "float32" is twice as fast, and differs by about 1e-6.
     pictures : str, default=""
         The folder or zip of which a table names pictures, by their ``number``.
@@ -158,14 +158,13 @@ class Applied:
     def _beside(self, table: pa.Table, found: dict[str, Any]) -> pa.Table:
         there = [name for name in table.column_names if not name.startswith(WRITTEN)]
         kept = there if self.keep is None else list(self.keep)
+        check_columns("keep", kept, there)
         for name in kept:
-            if name not in there:
-                raise no_column("keep (--keep)", name, there)
-            if name in found and self.verb != "restore":
+            if name in found and self.verb != "impute":
                 raise DataError(f"what is written has a column {name!r} already: rename it in the data, or do not keep it")
         known = {name: table[WRITTEN + name if WRITTEN + name in table.column_names else name] for name in kept}
         columns = {name: found.get(name, known[name]) for name in kept} | found
-        return pa.table([v if isinstance(v, pa.ChunkedArray) else pa.array(v) for v in columns.values()], names=[*columns])
+        return pa.table([as_arrow(v) for v in columns.values()], names=[*columns])
 
     def loaded(self) -> Any:
         """The model, read once in each process."""
@@ -184,8 +183,25 @@ class Applied:
     def note(self) -> dict[str, Any]:
         """What results of other models, or of other options, do not share."""
         said = {"options": self.options, "reading": self.reading, "keep": self.keep, "precision": self.precision}
-        found: dict[str, Any] = json.loads(json.dumps({"model": header(self.model).digest, "verb": self.verb, **said}))
+        stat = os.stat(self.model)
+        model = digest(self.model, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        found: dict[str, Any] = json.loads(json.dumps({"model": model, "verb": self.verb, **said}))
         return found
+
+
+def as_arrow(v: Any) -> Any:
+    """A column of results; floats where they lie, for pa.array imports pandas."""
+    if isinstance(v, pa.ChunkedArray):
+        return v
+    if not (isinstance(v, np.ndarray) and v.dtype in (np.float32, np.float64) and v.flags.c_contiguous):
+        return pa.array(v)
+    return pa.Array.from_buffers(pa.from_numpy_dtype(v.dtype), len(v), [None, pa.py_buffer(v)], 0)
+
+
+@lru_cache(maxsize=4)
+def digest(path: str, *changed: int) -> str:
+    """Of the model in a file."""
+    return header(path).digest
 
 
 @lru_cache(maxsize=4)
@@ -205,8 +221,8 @@ def loaded(path: str, verb: str, said: str, *changed: int) -> Any:
     model = load(path) if model is None else model
     if options.get("alpha"):
         model.at(options["alpha"])
-    if "sep" in options:
-        check_sep(model, options["sep"])
+    if "labels_sep" in options:
+        check_sep(model, options["labels_sep"])
     if reading:
         was = model.format_.reading
         now = reading | {"na": tuple(reading.get("na", was.na)), "dates": was.dates | reading.get("dates", {})}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import DataError, missing_extra, suggest
+from ..formats.files import tell_unused
 from ..formats.layout import ending
 from ..formats.names import READABLE, kind_of, shown, would_be_read
 from ..formats.output import write_pieces
@@ -68,11 +69,12 @@ ENGINES: dict[str, Callable[[Work, Sequence[Unit], Callable[[int], None]], int]]
 
 @dataclass(frozen=True)
 class Done:
-    """Rows of this shard, those of them that were done now, and the parts they are in."""
+    """Rows of this shard, those of them that were done now, the parts they are in, and the pictures that cannot be read."""
 
     rows: int
     now: int
     parts: int
+    failed: tuple[str, ...] = field(default=(), repr=False)
 
 
 def run(
@@ -133,6 +135,8 @@ def run(
         raise DataError(f"{str(output)!r} is a file: give the name of a folder for results of pictures")
     if not applied.pictures:
         check_place(work)
+        if verbose:
+            tell_rest(work)
     if is_file(work):
         return _one_file(work, verbose)
     if work.folder.exists() and not work.folder.is_dir():
@@ -143,15 +147,19 @@ def run(
     mine = everything[number::count]
     todo = [unit for unit in mine if not work.done(unit)]
     rows, done = sum(unit.rows for unit in mine), sum(unit.rows for unit in mine if unit not in todo)
-    with progress(verb if verbose else None, rows) as at:
+    with progress(verb if verbose else None, rows, done) as at:
 
         def tell(more: int) -> None:
             nonlocal done
             done += more
             at(done, f"{done:,} of {rows:,} rows")
 
-        now = ENGINES[engine](work, todo, tell) if todo else 0
-    return Done(rows, now, len(mine))
+        try:
+            now = ENGINES[engine](work, todo, tell) if todo else 0
+        except KeyboardInterrupt:
+            there = sum(map(work.done, mine))
+            raise KeyboardInterrupt(f"{there:,} of {len(mine):,} parts are done; the same again does the rest") from None
+    return Done(rows, now, len(mine), tuple(name for unit in mine for name in work.without_results(unit)))
 
 
 def _one_file(work: Work, verbose: bool) -> Done:
@@ -181,6 +189,13 @@ def _one_file(work: Work, verbose: bool) -> Done:
 def is_file(work: Work) -> bool:
     """Whether all results go into one file."""
     return ending(work.folder).endswith(READABLE) and not work.folder.is_dir()
+
+
+def tell_rest(work: Work) -> None:
+    """Say which columns are neither used nor kept."""
+    format, keep = work.applied.loaded().format_, work.applied.keep
+    if format.kind == "tables" and keep is not None:
+        tell_unused(work.data, work.parts.schema.names, [*format.columns, *keep], format.left_out)
 
 
 def check_place(work: Work) -> None:

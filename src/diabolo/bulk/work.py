@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
 from ..engine import Fitted
-from ..errors import DataError, counted_from, no_column
+from ..errors import DataError, check_columns, counted_from
 from ..formats.blocks import parts_of
 from ..formats.parts import Parts
 from ..limits import cores
@@ -50,9 +51,7 @@ class Work:
         found = parts_of(self.data, getattr(format, "reading", None))
         if found is None:
             raise DataError(f"{str(self.data)!r} is no Parquet file, nor a folder of tables: results go to a file instead")
-        for name in self.applied.keep or ():
-            if name not in found.schema.names:
-                raise no_column("keep (--keep)", name, found.schema.names)
+        check_columns("keep", self.applied.keep or (), found.schema.names)
         types, levels = (format.types, format.levels) if format.kind == "tables" else ({}, {})
         return found.read_as(types, levels, self.applied.keep or ())
 
@@ -82,15 +81,25 @@ class Work:
             raise DataError(f"{str(path)!r} was not written by diabolo: choose another folder")
         return found == now
 
+    def without_results(self, unit: Unit) -> list[str]:
+        """The pictures of a finished part that could not be read."""
+        if not self.applied.pictures:
+            return []
+        path = self.folder / unit.name
+        table = pq.read_table(path, columns=["picture", pq.read_schema(path).names[-1]])
+        found: list[str] = table.filter(table.column(1).is_null())["picture"].to_pylist()
+        return found
+
     def do(self, todo: Sequence[Unit]) -> Iterator[int]:
         """Write the results of units, if they are not there; how many rows each has. While one is written, the next is read."""
         todo = [unit for unit in todo if not self.done(unit)]
         results = applied_to(self.applied, self._tables(todo))
         for unit in todo:
             path = self.folder / unit.name
-            path.parent.mkdir(parents=True, exist_ok=True)
             rows = first_of(results, unit.rows, self.parts.files[unit.part].path)
-            yield write(path, rows, self.parts.schema, self.applied, self.note(unit))
+            some = [*islice(rows, 1)]  # what cannot be done leaves no empty folder
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield write(path, chain(some, rows), self.parts.schema, self.applied, self.note(unit))
 
     def _tables(self, todo: Sequence[Unit]) -> Iterator[pa.Table]:
         """The rows of units one after the other, of each exactly as many as it has."""

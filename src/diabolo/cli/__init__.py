@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 import warnings
 from difflib import get_close_matches
@@ -12,7 +13,7 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..errors import DiaboloError
+from ..errors import DiaboloError, LostError
 from . import several
 
 __all__ = ["VERBS", "main"]
@@ -24,6 +25,7 @@ VERBS = {
     "encode": "Turn rows into codes.",
     "decode": "Turn codes back into rows.",
     "map": "Draw a map: similar rows are close.",
+    "impute": "Fill the missing cells of a table.",
     "sample": "Draw new rows from a model.",
     "score": "Reconstruction error per row and per column.",
     "outliers": "Flag rows that are unlike the others, and explain which cells make them so.",
@@ -97,13 +99,15 @@ def main() -> None:
     several.end_if_told()
     try:
         cli(prog_name="diabolo", standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("diabolo: interrupted", err=True)
+    except click.exceptions.Abort as error:
+        if not int(os.environ.get("RANK", "0")):
+            said = str(error) or str(error.__cause__ or "")
+            click.echo(f"diabolo: interrupted{said and f': {said}'}", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        _hinted(error).show()
         sys.exit(error.exit_code)
-    except (DiaboloError, OSError, ValueError, ImportError) as error:
+    except (DiaboloError, LostError, OSError, ValueError, ImportError) as error:
         if os.environ.get("DIABOLO_TRACEBACK"):
             raise
         if not several.tell(error, _said(error)):
@@ -115,6 +119,14 @@ def main() -> None:
         said = f" ({' '.join(str(error).split())[-200:]})" if str(error) else ""
         click.echo(f"diabolo: there is not enough memory{said}: give fewer rows or columns, or a Parquet file", err=True)
         sys.exit(1)
+
+
+def _hinted(error: click.ClickException) -> click.ClickException:
+    """Names of files that a shell made of a pattern."""
+    if "unexpected extra argument" in error.message and any(map(os.path.exists, re.split(r"[() ]", error.message))):
+        hint = '. If a pattern was meant, put it in quotes, such as "parts/*.parquet"'
+        return click.UsageError(error.message + hint, getattr(error, "ctx", None))
+    return error
 
 
 TOLD: set[str] = set()  # warnings of this run

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..deferred import is_sparse
-from ..errors import DataError, no_column, warn
+from ..errors import DataError, check_columns, no_column, some, warn
 
 if TYPE_CHECKING:
     from ..estimators.base import System
@@ -58,8 +58,9 @@ KEEP = click.option(
 )
 OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write.")
 PARTS = (
-    " Of a data set of Parquet files, or of pictures, a name without an ending is a folder: it gets a part for each of theirs, "
-    "or for each 1,000 pictures."
+    " DATA may be a folder of parts (.parquet, .csv, .jsonl, .feather), or a pattern in quotes, such as "
+    '"parts/2024-*.parquet". Of these, or of pictures, a name of the output without an ending is a folder: it gets a part for '
+    "each of theirs, or for each 1,000 pictures."
 )
 ENGINE = click.option(
     "--engine",
@@ -84,18 +85,14 @@ def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> 
         return path
 
     if text is None and (parts := parts_of(path, Reading(**said()))) is not None and parts.rows > SAMPLE:
-        for name in drop:
-            if name not in parts.schema.names:
-                raise no_column("--drop", name, parts.schema.names)
+        check_columns("--drop", drop, parts.schema.names)
         return parts.without(drop)
     if text is not None and said().get("dates"):
         raise click.UsageError(f"--date is for columns of a table, but with --text only the column {text!r} is read")
     dataset = read_dataset(path) if text is None and reads(path, "table") else None
     table = read_table(path, None, Reading(**said()), {}, rest=text is None) if dataset is None else dataset.X
     for option, names in (("--drop", drop), ("--text", () if text is None else (text,))):
-        for name in names:
-            if name not in table.column_names:
-                raise no_column(option, name, table.column_names)
+        check_columns(option, names, table.column_names)
     if text is not None and is_text(table[text].type) and not is_text((found := guessed(table[text])).type):
         warn(f"--text: column {text!r} holds {words(found.type)}, such as {table[text][0].as_py()!r}: each is read as a word")
     table = table.drop_columns(list(drop))
@@ -177,6 +174,7 @@ def in_bulk(
         how = Reading(**known | said() | {"dates": known.get("dates", {}) | said().get("dates", {})})
         if (parts := parts_of(given, how)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
             return False
+        check_columns("--keep", keep or (), parts.schema.names)
     from .. import bulk
 
     check_reading(data)
@@ -187,7 +185,11 @@ def in_bulk(
     skipped = f" ({done.rows - done.now:,} were there already)" if done.now < done.rows else ""
     number, count = (0, 1) if engine == "ray" else bulk.shard()
     share = f", those of process {number + 1:,} of {count:,}" if count > 1 else ""
-    click.echo(f"{done.rows:,} rows{share}{skipped}: wrote {output}")
+    failed = f"; {len(done.failed):,} failed" if done.failed else ""
+    click.echo(f"{done.rows:,} rows{share}{skipped}: wrote {output}{failed}")
+    if done.failed:
+        click.echo(f"diabolo: no results for {some(done.failed)}", err=True)
+        sys.exit(1)
     return True
 
 
@@ -228,6 +230,7 @@ def kept_columns(model: System, data: Path, names: Sequence[str], named: bool = 
     found: dict[str, Any] = row_names(model, data) if named else {}
     if not names:
         return found
+    taken(model.format_, names)
     from ..formats.blocks import parts_of
     from ..formats.readers import reads
 
@@ -236,10 +239,14 @@ def kept_columns(model: System, data: Path, names: Sequence[str], named: bool = 
     if (parts := parts_of(data, getattr(model.format_, "reading", None))) is not None:
         return found | data_set_columns(parts.as_written(), names, "--keep")
     table = as_they_stand(model, data)
-    for name in names:
-        if name not in table.column_names:
-            raise no_column("--keep", name, table.column_names)
+    check_columns("--keep", names, table.column_names)
     return found | {name: table[name] for name in names}
+
+
+def taken(format: Any, names: Sequence[str]) -> None:
+    """These columns are used by the command: no warning says that the model does not."""
+    if format.kind == "tables":
+        format.left_out = [*format.left_out, *names]
 
 
 def data_set_columns(parts: Parts, names: Sequence[str], option: str, how: Reading | None = None) -> dict[str, Any]:
@@ -249,9 +256,7 @@ def data_set_columns(parts: Parts, names: Sequence[str], option: str, how: Readi
     from ..formats.files import table_pieces
     from ..formats.schema import is_text
 
-    for name in names:
-        if name not in parts.schema.names:
-            raise no_column(option, name, parts.schema.names)
+    check_columns(option, names, parts.schema.names)
     held: dict[str, list[Any]] = {name: [] for name in names}
     for piece in table_pieces(parts, 1 << 16, how, None, list(names)):
         for name in names:
@@ -281,7 +286,7 @@ def said_columns(data: Path, names: Sequence[str], option: str, format: Any) -> 
             return (column.toarray() if is_sparse(column) else column).ravel()
         if ending(data).endswith(".h5ad"):
             return read_dataset(data, labels=name).Y
-        raise no_column(option, name, [*known, *there])
+        raise no_column(option, [name], [*known, *there])
 
     return {name: found(name) for name in names}
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..deferred import is_sparse
-from ..errors import DataError
+from ..errors import DataError, some
 from .data import IN_MEMORY, MODEL, OUTPUT, Where, light_model, never_onto_input
 from .saving import as_table, code_names, into_folder, save, save_pieces
 
@@ -70,7 +70,8 @@ def check_codes(path: Path, there: list[str], k: int) -> None:
     names = code_names(k)
     absent = [name for name in names if name not in there]
     if absent:
-        raise DataError(f"{str(path)!r} has no column {absent[0]!r}: codes of this model are the columns {', '.join(names)}")
+        has_no = f"{str(path)!r} has no column{'s' * (len(absent) > 1)} {some(absent)}"
+        raise DataError(f"{has_no}: codes of this model are the columns {', '.join(names)}")
 
 
 def matrix(table: Any) -> Any:

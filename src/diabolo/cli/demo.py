@@ -30,13 +30,14 @@ def command(output: Path, epochs: int | None) -> None:
     from ..estimators import Autoencoder
     from ..report import write
     from . import printing
+    from .saving import save_fitted
 
     digits = load_digits()
     X = digits.data / 16  # 8 x 8 pixels in [0, 1]
     output.mkdir(parents=True, exist_ok=True)
     model, report = output / "digits.diabolo", output / "report.html"
     ae = Autoencoder(8, epochs=epochs or "auto", random_state=0).fit(X)
-    ae.save(model)
+    save_fitted(ae, model)
     printing.comparison(ae, model)
     printing.worst(ae, printing.Errors.of(ae, X), 5)
     write(ae, X, report, title="Handwritten digits", labels={"digit": np.array([str(t) for t in digits.target])})

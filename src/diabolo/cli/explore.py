@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .data import MODEL, Where, file_labels, never_onto_input
+from .data import MODEL, Where, file_labels, never_onto_input, taken
 from .options import reading, reread
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ def rows_of(model: Any, data: Path | None, sample: Sample | None = None) -> tupl
             raise DataError(f"a {type(model).__name__} draws no rows of its own: give DATA")
         return model.sample(DRAWN, random_state=0), {}
     if (beside := file_labels(data, model.format_)) is not None:
-        return data, {name: beside[name] for name in beside.column_names if name not in model.format_.columns}
+        others = [name for name in beside.column_names if name not in model.format_.columns]
+        taken(model.format_, others)
+        return data, {name: beside[name] for name in others}
     if not is_table(data, model.format_.options):
         return data, {}
     table, X = read_for(model.format_, data, sample)

@@ -7,16 +7,20 @@ from typing import Any
 
 import click
 
-from ..errors import no_column
+from ..errors import check_columns
 from . import images, options
 from .data import DATA, OUTPUT, never_onto_input, open_data
+from .saving import save_fitted
 from .several import in_processes
+
+HIDDEN = 0.1  # share of the cells that --task impute hides while it learns
 
 EPILOG = """\b
 Examples:
   diabolo fit people.csv -k 8 -o people.diabolo
   diabolo fit people.parquet -k 0.9 --drop id --drop income -o people.diabolo
   diabolo fit people.csv --task outliers --alpha 0.01 -o normal.diabolo
+  diabolo fit gaps.csv --task impute -k 8 -o whole.diabolo
   diabolo fit mails.jsonl -k 10 --stem english -o mails.diabolo
   diabolo fit mails.csv --labels urgent,billing,bug --drop id -o tags.diabolo
   diabolo fit mails.csv --labels tags --labels-sep ";" -o tags.diabolo
@@ -78,10 +82,11 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 @click.command(
     epilog=EPILOG,
     help="Fit a model to DATA: .csv, .csv.gz, .tsv, .parquet, .feather, .npy, .npz, .jsonl, .txt, a folder of .txt, or, for "
-    "pictures, a folder with its subfolders or a .zip. With --labels A,B the columns A and B of a table are learned from all "
-    "others. A single remaining column of texts is read as documents; a column of picture names, relative to the folder of the "
-    "table, is read as pictures. Files of the field (.mat, .arff, .svm, .mtx, .h5ad, .sav, .dta, .sas7bdat, .fcs, IDX and "
-    "others) are read as they are; `diabolo info FILE` says how.",
+    "pictures, a folder with its subfolders or a .zip. Parts of one table, which may be larger than memory, are a folder of "
+    '.parquet, .csv, .jsonl or .feather, or a pattern in quotes, such as "parts/2024-*.parquet". With --labels A,B the columns '
+    "A and B of a table are learned from all others. A single remaining column of texts is read as documents; a column of "
+    "picture names, relative to the folder of the table, is read as pictures. Files of the field (.mat, .arff, .svm, .mtx, "
+    ".h5ad, .sav, .dta, .sas7bdat, .fcs, IDX and others) are read as they are; `diabolo info FILE` says how.",
 )
 @DATA
 @OUTPUT
@@ -96,8 +101,8 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     type=click.Choice((*options.LEARNED, *images.KINDS)),
     default="codes",
     show_default=True,
-    help="codes: an autoencoder; outliers: an outlier detector; labels: those that DATA itself names, such as an .arff; for "
-    "pictures, the model of the verb with this name.",
+    help="codes: an autoencoder; impute: one that learns to fill gaps; outliers: an outlier detector; labels: those that DATA "
+    "itself names, such as an .arff; for pictures, the model of the verb with this name.",
 )
 @click.option(
     "--alpha",
@@ -224,13 +229,28 @@ def command(
         shared = {name: value for name, value in params.items() if name not in ("hidden", "loss")}
         images.learn(data, output, task, noisy, from_scratch, **shared)
         return
-    check_columns("--date", data, tuple(options.said().get("dates", ())))
+    check_there("--date", data, tuple(options.said().get("dates", ())))
     if task == options.LABELS or about["labels"] is not None or about["label"]:
         from . import labels
 
         labels.learn(data, drop, output, formats(words, columns), words["text"], **about, **params)
         return
+    learn(data, output, task, components, alpha, known, drop, words, columns, **params)
 
+
+def learn(
+    data: Path,
+    output: Path,
+    task: str,
+    components: int | float | None,
+    alpha: float,
+    known: bool,
+    drop: tuple[str, ...],
+    words: dict[str, Any],
+    columns: dict[str, Any],
+    **params: Any,
+) -> None:
+    """Fit an autoencoder, or an outlier detector, save it, and tell of it."""
     from ..estimators import Autoencoder, OutlierDetector
     from ..formats import Documents, infer
     from .outliers import marked
@@ -239,22 +259,34 @@ def command(
     options.check_data(click.get_current_context(), data, "documents" if documents else infer(data).kind)
     params["format"] = formats(words, columns)[0 if documents else 1]
     for name, values in columns.items():
-        check_columns(f"--{name}", data, values)
+        check_there(f"--{name}", data, values)
+    if task == options.IMPUTE:
+        params["corruption"] = hidden_cells(documents, data)
     X = open_data(data, drop, words["text"])
     model: Autoencoder | OutlierDetector = (
-        Autoencoder(2 if components is None else components, **params)
-        if task == "codes"
-        else OutlierDetector(alpha=alpha, n_components="auto" if components is None else components, **params)
+        OutlierDetector(alpha=alpha, n_components="auto" if components is None else components, **params)
+        if task == options.OUTLIERS
+        else Autoencoder(2 if components is None else components, **params)
     )
-    (model.fit(X, known_outliers(data)) if known else model.fit(X)).save(output)
-    if not quiet:
+    save_fitted(model.fit(X, known_outliers(data)) if known else model.fit(X), output)
+    if params["verbose"]:
         from . import printing
 
         if task == options.OUTLIERS and not known and (y := marked(data, model.format_.options)) is not None:
             click.echo(
                 f"y is not used: the {y.sum():,} rows that it marks were fitted as normal; --known: as outliers", err=True
             )
-        (printing.comparison if task == "codes" else printing.promise)(model, output)
+        (printing.promise if task == options.OUTLIERS else printing.comparison)(model, output)
+
+
+def hidden_cells(documents: bool, data: Path) -> Any:
+    """Hide cells while the model learns: so it learns to fill in any of them."""
+    from ..corruption import Mask
+    from ..formats import infer
+
+    if documents or infer(data).kind not in ("tables", "arrays"):
+        raise click.UsageError(f"--task impute is for tables and arrays, but {str(data)!r} is of another kind")
+    return Mask(HIDDEN, fill=float("nan"))
 
 
 def known_outliers(data: Path) -> Any:
@@ -264,14 +296,12 @@ def known_outliers(data: Path) -> Any:
     return read_dataset(data).outliers
 
 
-def check_columns(option: str, data: Path, names: tuple[str, ...]) -> None:
+def check_there(option: str, data: Path, names: tuple[str, ...]) -> None:
     """Raise a DataError, before the work, for a column that the data do not have."""
     from ..formats.files import Reading, read_table
 
     there = read_table(data, 1, Reading(**options.said()), {}).column_names if names else []
-    for name in names:
-        if name not in there:
-            raise no_column(option, name, there)
+    check_columns(option, names, there)
 
 
 def formats(words: dict[str, Any], columns: dict[str, Any]) -> tuple[Any, Any]:

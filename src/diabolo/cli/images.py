@@ -66,19 +66,36 @@ def run(batch: Batch, verb: str, work: Callable[[Any], Work], jobs: int, quiet: 
             root.mkdir(parents=True, exist_ok=True)
         jobs = min(jobs, len(todo))
         tried = contextlib.closing(results(lambda i: batch.attempt(i, made), todo, jobs))
-        with shared_threads(jobs), bar(verb, len(todo), quiet) as advance, tried as done:
+        with (
+            told_how_far(batch),
+            shared_threads(jobs),
+            bar(verb, len(todo), quiet) as advance,
+            tried as done,
+        ):
             for i, reason in done:
                 if reason is not None:
                     failed[batch.names[i]] = reason
                 advance()
-    for name, reason in batch.passed_over.items():
-        click.echo(f"{name}: {reason}", err=True)
-    for name, reason in failed.items():
-        click.echo(f"{name}: {reason}", err=True)
+    for name, reason in (batch.passed_over | failed).items():
+        click.echo(f"diabolo: {name}: {reason}", err=True)
     if not quiet:
         click.echo(summary(batch, len(todo), len(failed), time.monotonic() - start))
     if failed:
         sys.exit(1)
+
+
+@contextlib.contextmanager
+def told_how_far(batch: Batch) -> Iterator[None]:
+    """Ctrl-C says what is done, and what does the rest."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if batch.overwrite or batch.single:
+            raise
+        n = len(batch.files)
+        raise KeyboardInterrupt(
+            f"{n - len(batch.to_do()):,} of {n:,} pictures are done; the same again does the rest"
+        ) from None
 
 
 def results(f: Callable[[int], str | None], todo: list[int], jobs: int) -> Generator[tuple[int, str | None]]:
@@ -144,10 +161,11 @@ def bar(title: str, total: int, quiet: bool) -> Iterator[Callable[[], None]]:
 def learn(data: Path, output: Path, task: str, noisy: bool, from_scratch: bool, **params: Any) -> None:
     """Fit a model to a folder or zip of pictures, save it, and compare it with the shipped one."""
     from .. import estimators
+    from .saving import save_fitted
 
     kind = getattr(estimators, KINDS[task])
     model = kind(init=None if from_scratch else "pretrained", **({"target": "self"} if noisy else {}), **params).fit(data)
-    model.save(output)
+    save_fitted(model, output)
     if params["verbose"]:
         from .printing import console
 

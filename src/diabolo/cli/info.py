@@ -26,7 +26,7 @@ Examples:
 """
 
 
-DECODER = ("centers", "values", "draw", "level")  # of fonts
+DECODER = ("centers", "values", "mix", "means", "draw", "level")  # of fonts
 
 
 @click.command(
@@ -84,7 +84,7 @@ def facts(head: Header) -> dict[str, str]:
         "file": f"{head.path} ({head.bytes:,} bytes)",
         "kind": head.kind,
         "weights": f"{weights:,}",
-        "checksum": head.digest[:16],
+        "checksum": head.digest[:16] + (f", of the weights alone {meta['weights'][:16]}" if "weights" in meta else ""),
     }
     if fonts:
         found["data"] = f"{len(meta['faces']):,} faces of fonts, {len(meta['letters']):,} letters"

@@ -12,6 +12,7 @@ import click
 from ..errors import DataError
 from . import options
 from .data import load_model, open_data
+from .saving import save_fitted
 
 IMAGENET = "imagenet"  # an encoder that is no file
 
@@ -31,44 +32,51 @@ def learn(
 ) -> None:
     """Fit a MultiLabelClassifier to the table in a file, save it, and tell of it; `formats`: of documents, and of tables."""
     from ..estimators import MultiLabelClassifier
-    from ..formats import Reading, infer, read_labeled
-    from ..formats.labeled import check_names, large, table_of
-    from ..formats.listing import listed
-    from ..formats.readers import reads
 
     names = [*([labels] if labels_sep and labels else listing(labels)), *label]
     if labels_sep and len(names) > 1:
         raise DataError("--labels-sep is for one column of lists, but --labels names more")
     pretrained: Any = load_model(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder
     format = "auto" if encoder is None else "images" if encoder == IMAGENET else pretrained.format_
-    if reads(path):
-        X, Y = of_file(path, names, drop, labels_sep)
-        kind = infer(getattr(X, "values", X)).kind
-    elif (parts := large(path, {*names, *drop}, text, format, Reading(**options.said()))) is not None:
-        check_names(parts.schema, names, "--labels")
-        if drop:
-            check_names(parts.schema, drop, "--drop")
-        X, Y = read_labeled(path, names, sep=labels_sep, drop=drop, format=format, reading=Reading(**options.said()))
-        kind = "tables"
-    elif path.is_dir() and listed(path) is None:
-        raise DataError(
-            f"{str(path)!r} is a folder: give a file; or, of pictures, --set labels=folder: the folder of each is its class"
-        )
-    else:
-        table = table_of(open_data(path, drop), Reading(**options.said()))
-        check_names(table, names, "--labels")
-        X, Y = read_labeled(table, names, sep=labels_sep, text=text, format=format, folder=path.parent)
-        documents = isinstance(X, list) and all(isinstance(x, str) for x in X)
-        kind = "documents" if documents else "tables" if hasattr(X, "schema") else "images"
+    X, Y, kind = taken_apart(path, names, drop, labels_sep, text, format)
     options.check_data(click.get_current_context(), path, kind)
     read = {"documents": formats[0], "tables": formats[1]}.get(kind, "auto")
     params |= {"loss": "logistic" if loss == "auto" else loss, "format": read}
     clf = MultiLabelClassifier(encoder=pretrained, **params).fit(X, Y)
-    clf.save(output)
+    save_fitted(clf, output)
     if clf.verbose:
         from . import printing
 
         printing.fitted_labels(clf, Y.shape[0] if hasattr(Y, "shape") else len(Y), output)
+
+
+def taken_apart(
+    path: Path, names: Sequence[str], drop: Sequence[str], sep: str | None, text: str | None, format: Any
+) -> tuple[Any, Any, str]:
+    """X and Y of a file, and what kind of data X is."""
+    from ..formats import Reading, infer, read_labeled
+    from ..formats.labeled import check_names, large, table_of
+    from ..formats.listing import listed
+    from ..formats.readers import reads
+
+    how = Reading(**options.said())
+    if reads(path):
+        X, Y = of_file(path, names, drop, sep)
+        return X, Y, infer(getattr(X, "values", X)).kind
+    if (parts := large(path, {*names, *drop}, text, format, how)) is not None:
+        check_names(parts.schema, names, "--labels")
+        if drop:
+            check_names(parts.schema, drop, "--drop")
+        return *read_labeled(path, names, labels_sep=sep, drop=drop, format=format, reading=how), "tables"
+    if path.is_dir() and listed(path) is None:
+        raise DataError(
+            f"{str(path)!r} is a folder: give a file; or, of pictures, --set labels=folder: the folder of each is its class"
+        )
+    table = table_of(open_data(path, drop), how)
+    check_names(table, names, "--labels")
+    X, Y = read_labeled(table, names, labels_sep=sep, text=text, format=format, folder=path.parent)
+    documents = isinstance(X, list) and all(isinstance(x, str) for x in X)
+    return X, Y, "documents" if documents else "tables" if hasattr(X, "schema") else "images"
 
 
 def of_file(path: Path, names: Sequence[str], drop: Sequence[str], sep: str | None) -> tuple[Any, Any]:
@@ -79,7 +87,7 @@ def of_file(path: Path, names: Sequence[str], drop: Sequence[str], sep: str | No
 
     dataset = read_dataset(path)
     if names and set(names) <= set(getattr(dataset.X, "column_names", ())):
-        return read_labeled(dataset.X, names, sep=sep, drop=drop, reading=Reading(**options.said()))
+        return read_labeled(dataset.X, names, labels_sep=sep, drop=drop, reading=Reading(**options.said()))
     if names and dataset.Y is None and "labels" in options_of(path):
         dataset, names = read_dataset(path, labels=",".join(names)), ()
     Y = dataset.answers

@@ -136,7 +136,10 @@ def large(
                 places = found.places[here] if exact and not i else placed(ae.transform(piece))
                 values = measured(ae, piece, places, i)
                 values[:, 0] += start
-                yield beside({name: v[here] for name, v in known.items()}, as_table(values, NAMES))
+                if not exact:
+                    values = np.column_stack([values, np.isin(values[:, 0], few.numbers) * (not i)])
+                table = as_table(values, [*NAMES, "t-SNE"][: values.shape[1]])
+                yield beside({name: v[here] for name, v in known.items()}, table)
                 start = here.stop
 
     save_pieces(lines(), output)

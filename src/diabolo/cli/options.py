@@ -11,8 +11,8 @@ from click.core import ParameterSource
 
 from . import images
 
-CODES, OUTLIERS, LABELS = "codes", "outliers", "labels"
-LEARNED, RESTORED = (CODES, OUTLIERS, LABELS), tuple(images.KINDS)
+CODES, IMPUTE, OUTLIERS, LABELS = "codes", "impute", "outliers", "labels"
+LEARNED, RESTORED = (CODES, IMPUTE, OUTLIERS, LABELS), tuple(images.KINDS)
 DOCUMENTS = ("text", "stem", "words", "min_df", "max_df", "stop_words", "token_pattern")
 READING = ("array", "transpose", "set", "sep", "decimal", "thousands", "na", "encoding", "no_header", "dates")
 COLUMNS = ("category", "number")
@@ -22,7 +22,7 @@ TASKS: dict[str, tuple[str, ...]] = {  # the tasks of every option
         (*LEARNED, *RESTORED),
     ),
     "task": (*LEARNED, *RESTORED),
-    "components": (CODES, OUTLIERS),
+    "components": (CODES, IMPUTE, OUTLIERS),
     "alpha": (OUTLIERS,),
     "known": (OUTLIERS,),
     **dict.fromkeys(("labels", "label", "labels_sep", "encoder", "freeze", "threshold_metric"), (LABELS,)),
@@ -57,7 +57,8 @@ def check(ctx: click.Context) -> None:
             raise click.UsageError(f"{spelled(ctx, name)} does not go with --labels: give one of them", ctx)
         if tasks == (LABELS,):
             raise click.UsageError(f"{spelled(ctx, name)} is for labels: name their columns with --labels", ctx)
-        may = " and ".join(t for t in tasks if t != LABELS)
+        *most, last = [t for t in tasks if t != LABELS]
+        may = f"{', '.join(most)} and {last}" if most else last
         raise click.UsageError(f"{spelled(ctx, name)} is for --task {may}, not for --task {task}", ctx)
     if "resume" in found and "checkpoint" not in found:
         raise click.UsageError("--resume continues from a --checkpoint: give one", ctx)
@@ -165,8 +166,7 @@ def _set(said: tuple[str, ...]) -> dict[str, Any]:
 
 OF_FILES: dict[str, Any] = {"expose_value": False, "callback": _keep_file}
 SHARED: dict[str, Any] = {"expose_value": False, "callback": _keep}
-SEP = click.option("--sep", metavar="SEP", help="Text files: separator of cells.  [default: detected]", **SHARED)
-REST = (
+READ = (
     click.option("--array", metavar="NAME", help=".mat, .npz: the array that is read, if there are several.", **OF_FILES),
     click.option("--transpose", is_flag=True, help=".mtx, .mat, .npz: the columns are the rows.", **OF_FILES),
     click.option(
@@ -192,17 +192,13 @@ REST = (
     ),
     click.option("--thousands", metavar="CHAR", help="Text files: thousands separator of numbers.", **SHARED),
     click.option("--decimal", metavar="CHAR", help="Text files: decimal separator of numbers.", **SHARED),
+    click.option("--sep", metavar="SEP", help="Text files: separator of cells.  [default: detected]", **SHARED),
 )
 
 
 def reading(f: Any) -> Any:
     """Add the options for reading a table in a text file; :func:`said` gives their values."""
-    return SEP(reading_but_sep(f))
-
-
-def reading_but_sep(f: Any) -> Any:
-    """The same for a verb whose --sep means something else."""
-    for option in REST:
+    for option in READ:
         f = option(f)
     return f
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ..errors import DataError, no_column
-from .data import DATA, MODEL, OUTPUT, data_set_columns, never_onto_input, said_columns
+from ..errors import DataError, check_columns
+from .data import DATA, MODEL, OUTPUT, data_set_columns, never_onto_input, said_columns, taken
 from .options import reading, reread
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Examples:
   diabolo report people.diabolo people.csv -o report.html
-  diabolo report people.diabolo people.csv --label income -o report.html
+  diabolo report people.diabolo people.csv --color income -o report.html
   diabolo report normal.diabolo new.csv -o outliers.html         (of a model made with --task outliers)
   diabolo report tags.diabolo test.csv -o labels.html            (... with --labels: DATA has the columns of the labels)
   diabolo report tags.diabolo test.csv --labels tags --labels-sep ";" -o labels.html
@@ -36,17 +36,18 @@ Examples:
 @DATA
 @OUTPUT
 @click.option(
-    "--label",
-    "--labels",
-    "names",
+    "--color",
     multiple=True,
     metavar="COLUMN",
-    help="Column of DATA that MODEL does not use, to color the map; of an .h5ad one of obs.",
+    help="Color the map by a column of DATA that MODEL does not use; of an .h5ad one of obs (repeatable).",
 )
+@click.option("--labels", metavar="COLUMN", help="Of a model of labels: DATA has them in this column, with --labels-sep.")
 @click.option("--labels-sep", metavar="SEP", help="Labels: --labels is one column of lists with this separator.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the map.")
 @reading
-def command(model: Path, data: Path, output: Path, names: tuple[str, ...], labels_sep: str | None, seed: int) -> None:
+def command(
+    model: Path, data: Path, output: Path, color: tuple[str, ...], labels: str | None, labels_sep: str | None, seed: int
+) -> None:
     from ..estimators import load
     from ..formats.labeled import sample_for
     from ..report import check_model, write
@@ -55,36 +56,37 @@ def command(model: Path, data: Path, output: Path, names: tuple[str, ...], label
     fitted: Fitted = load(model)
     check_model(fitted)
     reread(fitted)
-    check_options(fitted, names, labels_sep)
+    check_options(fitted, color, labels, labels_sep)
     X: Any = data
-    labels: dict[str, Any]
     sample = None
     if hasattr(fitted, "thresholds_"):
         sample = sample_for(fitted.format_, data)
-        X, labels = labeled_rows(fitted, data, names, labels_sep, sample)
+        X, known = labeled_rows(fitted, data, labels, labels_sep, sample)
     else:
-        labels = columns(data, names, "--label", fitted.format_)
-    write(fitted, X, output, title=data.name, labels=labels, seed=seed, sample=sample)
+        known = columns(data, color, "--color", fitted.format_)
+    write(fitted, X, output, title=data.name, labels=known, seed=seed, sample=sample)
     click.echo(f"wrote {output}" + (f": measured on {sample}" if sample else ""))
 
 
-def check_options(fitted: Fitted, names: tuple[str, ...], sep: str | None) -> None:
+def check_options(fitted: Fitted, color: tuple[str, ...], labels: str | None, sep: str | None) -> None:
     """Raise a UsageError for options that do not belong to this kind of model."""
     kind = type(fitted).__name__
-    labels = hasattr(fitted, "thresholds_")
-    if hasattr(fitted, "explain") and names:
-        raise click.UsageError(f"--label colors a map, but the report on an {kind} has no map")
-    if labels and bool(names) != bool(sep):
+    tags = hasattr(fitted, "thresholds_")
+    drawn = not tags and not hasattr(fitted, "explain")
+    if color and not drawn:
+        raise click.UsageError(f"--color colors a map, but the report on this {kind} has no map")
+    if tags and bool(labels) != bool(sep):
         raise click.UsageError("for a column of lists of labels, give --labels and --labels-sep together")
-    if not labels and sep is not None:
-        raise click.UsageError(f"--labels-sep is for models of labels, not for an {kind}")
+    for option, value in (("--labels", labels), ("--labels-sep", sep)):
+        if not tags and value is not None:
+            raise click.UsageError(f"{option} is for models of labels, not for an {kind}: --color colors a map")
     seeded = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
-    if seeded and (labels or hasattr(fitted, "explain")):
+    if seeded and not drawn:
         raise click.UsageError(f"--seed is the seed of a map, but the report on this {kind} has no map")
 
 
 def labeled_rows(
-    clf: MultiLabelClassifier, data: Path, names: tuple[str, ...], sep: str | None, sample: Sample | None = None
+    clf: MultiLabelClassifier, data: Path, column: str | None, sep: str | None, sample: Sample | None = None
 ) -> tuple[Any, dict[str, Any]]:
     """The rows of a table, or of a sample of it, and their labels."""
     import numpy as np
@@ -96,9 +98,9 @@ def labeled_rows(
     table, X = read_for(clf.format_, data, sample)
     if getattr(classes := getattr(as_dataset(data, clf.format_.options), "Y", None), "ndim", 0) == 1:
         return X, {"y": classes}
-    if sep:
-        check_names(table, list(names), "--labels")
-        return X, {"y": without_unknown(clf, label_lists(table, names[0], sep))}
+    if column and sep:
+        check_names(table, [column], "--labels")
+        return X, {"y": without_unknown(clf, label_lists(table, column, sep))}
     labels = [str(name) for name in clf.labels_.names]
     absent = [name for name in labels if name not in table.column_names]
     if len(absent) == len(labels):
@@ -132,6 +134,7 @@ def columns(data: Path, names: tuple[str, ...], option: str, format: Any) -> dic
     from ..formats.readers import reads
     from .options import said
 
+    taken(format, names)
     if names and reads(data):
         return said_columns(data, names, option, format)
     if names and format.kind == "images" and data.is_dir():
@@ -140,7 +143,5 @@ def columns(data: Path, names: tuple[str, ...], option: str, format: Any) -> dic
     if names and (parts := parts_of(data, how)) is not None:
         return data_set_columns(parts, names, option, how)
     table: Any = read_table(data, None, how, {}, rest=True) if names else None
-    for name in names:
-        if name not in table.column_names:
-            raise no_column(option, name, table.column_names)
+    check_columns(option, names, table.column_names if names else [])
     return {name: table[name] for name in names}

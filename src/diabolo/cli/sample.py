@@ -98,7 +98,7 @@ def typed(ae: Autoencoder, name: str, value: str) -> Any:
     if name not in fields:
         if not hasattr(ae.format_, "columns") or name in ae.format_.columns:
             return value  # the columns of an array are numbers
-        raise no_column("--given", name, ae.format_.columns)
+        raise no_column("--given", [name], ae.format_.columns)
     try:
         return cells.dated(pa.array([value]), table.reading.dates.get(name, ""), name)[0].as_py()
     except DataError:  # not a date written as in the file

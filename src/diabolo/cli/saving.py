@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from ..deferred import is_sparse
 from ..errors import DataError
+
+if TYPE_CHECKING:
+    from ..estimators.base import System
+
+
+def save_fitted(model: System, output: Path) -> None:
+    """Save a model that was trained to its end; one that Ctrl-C has stopped goes beside, and the command ends."""
+    if not model.history_.interrupted:
+        model.save(output)
+        return
+    beside = output.with_name(f"{output.stem}.interrupted{output.suffix}")
+    model.save(beside)
+    there = f"{str(output)!r} is left as it was" if output.exists() else f"{str(output)!r} is not written"
+    raise click.Abort(f"the weights so far are in {str(beside)!r}; {there}")
 
 
 def save(X: Any, names: Sequence[str], output: Path, source: Path | None = None) -> None:

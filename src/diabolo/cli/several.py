@@ -8,11 +8,15 @@ at once, and the error is told once, at the end.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
 from typing import NoReturn
+
+import click
 
 from ..errors import DiaboloError
 
@@ -30,6 +34,8 @@ def in_processes(n: int, restarts: int) -> NoReturn:
 
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // n)))
     how = ["--standalone", f"--nproc-per-node={n}", f"--max-restarts={restarts}", "-m", "diabolo"]
+    for name in ("multiprocessing", "agent.server"):
+        logging.getLogger(f"torch.distributed.elastic.{name}.api").addFilter(InOurWords(n, restarts))
     with tempfile.TemporaryDirectory() as folder:
         os.environ[TOLD] = os.path.join(folder, "error")
         try:
@@ -57,12 +63,38 @@ def without_processes(words: list[str]) -> list[str]:
     return kept
 
 
+class InOurWords(logging.Filter):
+    """What torchrun says of a process that died, and of the end of the others, is one line; all else that it says stays."""
+
+    def __init__(self, n: int, restarts: int) -> None:
+        super().__init__()
+        self.n, self.restarts, self.deaths = n, restarts, 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = str(record.msg)
+        if said.startswith("failed (exitcode:") and isinstance(record.args, tuple):
+            self.deaths += 1
+            if self.deaths <= self.restarts and not os.path.exists(os.environ.get(TOLD, "")):
+                how = ended(int(str(record.args[1])), self.n, int(str(record.args[0])))
+                click.echo(f"diabolo: {how}: all are started again ({self.deaths} of {self.restarts})", err=True)
+            return False
+        return not said.startswith(("Sending process %s closing signal", "Received %s death signal"))
+
+
+def ended(rank: int, n: int, code: int) -> str:
+    """
+    >>> ended(1, 2, -9), ended(0, 2, 1)
+    ('process 2 of 2 was killed by SIGKILL', 'process 1 of 2 ended with an error (code 1)')
+    """
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with an error (code {code})"
+    return f"process {rank + 1} of {n} {how}"
+
+
 def died(error: object, n: int, restarts: int) -> str:
     """What is known of a process that did not say why it ended."""
     rank, failure = error.get_first_failure()  # type: ignore[attr-defined]
-    how = f"was killed by {failure.signal_name()}" if failure.exitcode < 0 else f"ended with an error (code {failure.exitcode})"
     again = f"after {restarts:,} restarts" if restarts else "--max-restarts 0"
-    return f"process {rank + 1} of {n} {how} ({again}); what it said stands above"
+    return f"{ended(rank, n, failure.exitcode)} ({again}); what it said stands above"
 
 
 def tell(error: BaseException, said: str) -> bool:

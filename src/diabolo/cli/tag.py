@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DataError, no_column
+from ..errors import DataError, check_columns
 from .data import (
     DATA,
     ENGINE,
@@ -22,7 +22,7 @@ from .data import (
     light_model,
     never_onto_input,
 )
-from .options import reading_but_sep
+from .options import reading
 from .saving import save
 
 if TYPE_CHECKING:
@@ -54,17 +54,17 @@ Examples:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help=f"Write all rows here.  [default: print the first {MAX_ROWS_SHOWN}]"
 )
-@click.option("--sep", default=";", show_default=True, metavar="SEP", help="Separator of labels.")
+@click.option("--labels-sep", default=";", show_default=True, metavar="SEP", help="Separator of the labels that are written.")
 @click.option("--proba", is_flag=True, help="Add a column 'p LABEL' with the probability of each label.")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Add a column 'top' with the N most probable labels.")
 @KEEP
 @ENGINE
-@reading_but_sep
+@reading
 def command(
     model: Path,
     data: Path,
     output: Path | None,
-    sep: str,
+    labels_sep: str,
     proba: bool,
     top: int | None,
     keep: tuple[str, ...],
@@ -75,16 +75,16 @@ def command(
     from ..formats.readers import reads
 
     if output:
-        asked: dict[str, Any] = {"sep": sep} | ({"top": top} if top else {}) | ({"proba": True} if proba else {})
+        asked: dict[str, Any] = {"labels_sep": labels_sep} | ({"top": top} if top else {}) | ({"proba": True} if proba else {})
         if in_bulk("tag", model, data, output, keep or None, engine, **asked):
             return
         never_onto_input(output, model, data)
         if re.search(r"\.(npy|(svm|svmlight|libsvm)(\.gz)?)$", output.name.lower()):
             raise DataError(f"--output {str(output)!r}: names of labels are not numbers: write a table, such as .csv")
     clf = light_model(model, "tag", "MultiLabelClassifier", "IndependentClassifiers")
-    check_sep(clf, sep)
+    check_sep(clf, labels_sep)
     with NoPandas() if is_table(data) and (output is None or not reads(output)) else nullcontext():
-        say(clf, data, output, sep, proba, top, keep)
+        say(clf, data, output, labels_sep, proba, top, keep)
 
 
 def say(clf: Any, data: Path, output: Path | None, sep: str, proba: bool, top: int | None, keep: tuple[str, ...]) -> None:
@@ -138,9 +138,7 @@ def agreement(clf: Any, data: Path) -> str:
 
 
 def chosen_columns(table: Any, names: tuple[str, ...]) -> Any:
-    for name in names:
-        if name not in table.column_names:
-            raise no_column("--keep", name, table.column_names)
+    check_columns("--keep", names, table.column_names)
     return table.select(list(names))
 
 

@@ -47,10 +47,10 @@ N = TypeVar("N", bound=SkipMLP)
 MANY_CELLS = 4_000_000  # rows x features; with more, an autoencoder is trained for longer
 MANY_DOCUMENTS = 7000  # with more, too
 MOST_DECAY_OF_DOCUMENTS, DECAY_OF_WORDS = 0.4, 2.0  # weight decay at most, and that of as many documents as words
-WIDE, ROWS_IF_WIDE, STEPS_IF_WIDE = 512, 512, 2.1  # a wider layer is worth larger and more steps: as many rows, times as many
+WIDE, ROWS_IF_WIDE, STEPS_IF_WIDE = 512, 512, 3.15  # a wider layer is worth larger and more steps: as many rows, times as many
 DECAY_OF_SHARES = 0.2  # weight decay for numbers that share a unit, such as pixels: of many columns a network remembers much
 FEW_ROWS = 2500  # of more rows it remembers less
-MIN_STEPS_FOR_PICTURES = 300  # SGD steps for few pictures
+MIN_STEPS_FOR_PICTURES, MAX_STEPS_FOR_PICTURES = 300, 1500  # SGD steps for few pictures, and for many
 MAX_PICTURES_AUGMENTED, MAX_PICTURES_TESTED, MIN_SIDE_AUGMENTED = (
     5000,
     20_000,
@@ -79,7 +79,7 @@ class Dense:
 
     widths: ClassVar[tuple[int, ...]] = (256, 256)  # of the hidden layers of an autoencoder
     batch_size: ClassVar[int] = 256
-    most_steps: ClassVar[int] = 1500  # SGD steps, for a usual number of cells
+    most_steps: ClassVar[int] = 1000  # SGD steps, for a usual number of cells
     first_gap: ClassVar[int] = 10  # steps before the first look at held-out rows, which costs little
     weight_decay: ClassVar[float] = 0.0
     probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
@@ -112,6 +112,11 @@ class Dense:
         return Shift((self.side, self.side)) if self.side and self.hidden else None
 
     @property
+    def lr(self) -> float:
+        """Learning rate of biases."""
+        return 0.003
+
+    @property
     def muon_lr(self) -> float:
         """Learning rate of matrices."""
         return 0.03
@@ -124,7 +129,7 @@ class Dense:
     def training(self) -> dict[str, Any]:
         """Settings of training."""
         rows = ROWS_IF_WIDE if self.wide else self.batch_size
-        own = {"batch_size": rows, "weight_decay": self.decay, "muon_lr": self.muon_lr}
+        own = {"batch_size": rows, "weight_decay": self.decay, "lr": self.lr, "muon_lr": self.muon_lr}
         return own | {"first_gap": 3 * self.first_gap}  # it needs more steps than labels
 
     def steps(self, n: int) -> int:
@@ -150,6 +155,13 @@ class Dense:
     def decoder(self, start: Linear, loss: Loss, z: Tensor) -> SkipMLP:
         """z (B, k) -> raw (B, d); it starts as the decoder of `start`, for codes that are distributed like z."""
         return start.lead_out(SkipMLP(start.k, self.hidden[::-1], self.format.width, self.dropout), loss, z)
+
+    def bend(self, network: Diabolo, x: Tensor, z: Tensor) -> Diabolo:
+        """Let the hidden units of a new network bend where rows x (n, d) and their codes z (n, k) are."""
+        see, curved = cast(nn.Sequential, network.encoder)
+        cast(SkipMLP, curved).bend(see(x))
+        cast(SkipMLP, network.decoder).bend(z.float())
+        return network
 
     def sharpen(self, network: Diabolo, linear: Linear, loss: Loss, x: Tensor, error: Callable[[Tensor], float]) -> None:
         """Calibrate the trained network on rows x (n, d)."""
@@ -219,6 +231,10 @@ class Text(Dense):
         return WordDropout(0.5)
 
     @property
+    def lr(self) -> float:
+        return 0.001
+
+    @property
     def muon_lr(self) -> float:
         return 0.05
 
@@ -254,6 +270,10 @@ class Text(Dense):
 
     def decoder(self, start: Linear, loss: Loss, z: Tensor) -> SkipMLP:
         return super().decoder(start, loss, nn.Sequential(*self.sphere(start.k)).eval()(z / start.spread))
+
+    def bend(self, network: Diabolo, x: Tensor, z: Tensor) -> Diabolo:
+        """Of many words that are mostly absent, directions say more than places."""
+        return network
 
     def sharpen(self, network: Diabolo, linear: Linear, loss: Loss, x: Tensor, error: Callable[[Tensor], float]) -> None:
         """raw0 + t (raw - raw0): training hid half of the words, so whole documents x (n, d) allow more certainty."""
@@ -317,6 +337,10 @@ class Convolutional(Dense):
         return shift_and_flip(self.shape) if self.varied else super().corruption()
 
     @property
+    def lr(self) -> float:
+        return 0.001 if self.convolves else super().lr
+
+    @property
     def muon_lr(self) -> float:
         return (0.002 if self.varied else 0.006) if self.convolves else super().muon_lr
 
@@ -326,7 +350,7 @@ class Convolutional(Dense):
 
     def steps(self, n: int) -> int:
         """Few steps for few pictures: more would overfit."""
-        return min(self.most_steps, max(MIN_STEPS_FOR_PICTURES, n)) if self.convolves else super().steps(n)
+        return min(MAX_STEPS_FOR_PICTURES, max(MIN_STEPS_FOR_PICTURES, n)) if self.convolves else super().steps(n)
 
     def encoder(self, start: Linear) -> nn.Module:
         if not self.convolves:
@@ -337,6 +361,9 @@ class Convolutional(Dense):
         if not self.convolves:
             return super().decoder(start, loss, z)
         return self.kept(start.lead_out(ConvDecoder(start.k, WIDTHS, self.shape), loss, z))
+
+    def bend(self, network: Diabolo, x: Tensor, z: Tensor) -> Diabolo:
+        return network if self.convolves else super().bend(network, x, z)
 
     def augmentation(self) -> Corruption:
         return Chain((Shift(self.shape, max(1, min(self.shape[1:]) // SHIFT_DIVISOR), None), Mirror(self.shape)))

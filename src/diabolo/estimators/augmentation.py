@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..corruption import Chain, Corruption, Mirror, Shift
-from .linear import Linear
+from .linear import Linear, at_once
 
 if TYPE_CHECKING:
     from ..formats import Format
@@ -46,4 +46,8 @@ def augmented_pca(x: Tensor, format: Format, k: int, seed: int, times: int = TIM
     """PCA of pictures x (n, d) and of `times` augmentations of each, as far as memory allows."""
     vary, rng = shift_and_flip(cast(tuple[int, int, int], format.shape)), torch.Generator().manual_seed(seed)
     times = min(times, max(1, NUMBERS // x.numel()))
-    return Linear(format, min(k, len(x)), seed).fit(torch.cat([x, *(vary(x, rng)[1] for _ in range(times))]))
+    varied = x.new_empty(1 + times, *x.shape)
+    for i, copy in enumerate(varied):
+        for new, given in zip(*(v.split(at_once(x.shape[1])) for v in (copy, x)), strict=True):
+            new.copy_(vary(given, rng)[1] if i else given)
+    return Linear(format, min(k, len(x)), seed).fit(varied.flatten(0, 1), spare=True)

@@ -36,16 +36,17 @@ from ..formats.parts import is_path, unchanged
 from ..formats.readers import Dataset, NamedMatrix, as_dataset, opened
 from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
-from ..limits import memory
 from ..losses import Bounded, Clipped, Loss, Multinomial, Softmax
 from ..network import Diabolo
+from ..plan import SGD
 from ..printed import few
 from ..progress import finished
 from ..registry import registered_name
 from ..rows import Rows, spread_over
 from ..storage import under
-from ..training import SGD, minimize
+from ..training import minimize
 from .architectures import Dense, architecture
+from .linear import sample
 from .parameters import about, as_json, check_training
 from .weights import RowWeights
 
@@ -56,8 +57,6 @@ MIN_ROWS_TO_HOLD_OUT = 40  # with fewer, no rows are held out: too few to decide
 MIN_HELD_OUT = 20
 MAX_HELD_OUT = 10_000
 AT_ONCE = 2048  # rows that a network reads at once
-NUMBERS_OF_SAMPLE = 200_000_000  # from which PCA is computed
-BYTES_OF_SAMPLE = 128  # of memory for each of them: PCA has several copies
 NETWORK_PARAMETERS = (
     "n_components",
     "hidden",
@@ -254,7 +253,7 @@ class System(Training, BaseEstimator, ABC):
 
     def _initial_network(self, train: Rows) -> Diabolo:
         """The network that training begins with."""
-        return self._network(_sample(train), self.seed_)
+        return self._network(sample(train), self.seed_)
 
     def _end_training(self) -> None:
         """Training is over: the network as it is used."""
@@ -336,6 +335,7 @@ class System(Training, BaseEstimator, ABC):
                 "seed": self.seed_,
                 "about": about(self),
                 "checkpoint": None if self.checkpoint is None else _file_in(Path(self.checkpoint)),
+                "keeps_best": True,
                 "progress": type(self).__name__ if self.verbose else None,
             }
         )
@@ -377,6 +377,7 @@ class System(Training, BaseEstimator, ABC):
         if processes.rank():
             return  # all processes have the same model, and the first one writes it
         meta, arrays = self._state()
+        meta["weights"] = storage.digest("", arrays)  # equal for equal models, however long they were trained
         storage.write(path, registered_name(type(self)), meta, arrays)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -428,18 +429,6 @@ def check_names(parameter: str, names: Any) -> list[str]:
     if isinstance(names, str):
         raise ValueError(f"{parameter}={names!r}: give a list of names, such as {parameter}=[{names!r}]")
     return [] if names is None else [str(name) for name in names]
-
-
-def _sample(rows: Rows) -> Tensor:
-    """All rows, or a sample of a size that fits in memory."""
-    some = sampled(len(rows), len(rows.take(np.array([0]))[0]) if len(rows) else 1)
-    return rows.whole() if len(some) == len(rows) else rows.take(some)
-
-
-def sampled(n: int, d: int) -> np.ndarray:
-    """Row numbers of a sample of n rows, with d features, that fits in memory."""
-    most = max(1000, min(NUMBERS_OF_SAMPLE, memory() // BYTES_OF_SAMPLE) // max(1, d))
-    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
 
 
 def _file_in(path: Path) -> str:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from ..corruption import Corruption
 from ..rows import Rows
 
-__all__ = ["CrossFit"]
+__all__ = ["CrossFit", "side_by_side"]
 
 
 class CrossFit:

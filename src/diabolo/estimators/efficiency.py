@@ -183,7 +183,7 @@ def label_efficiency(
     verbose = bool(params.get("verbose", True))
     if encoder is None:
         k = min(n_components, len(train), features(X))
-        encoder = Autoencoder(k, random_state=random_state, verbose=verbose).fit(part(X, train))
+        encoder = whole(Autoencoder(k, random_state=random_state, verbose=verbose).fit(part(X, train)))
     kind = task(y[known])
     counts = tuple(max(MIN_LABELED_ROWS, round(f * len(told))) for f in fractions)
     scores = {name: np.zeros((len(counts), repeats)) for name in models}
@@ -233,7 +233,7 @@ def fit_network(
         given |= {"freeze": True, "hidden": "auto"}  # the last layer alone
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", RARE)  # because few rows are fitted
-        model = kind.estimator(**params | given).fit(part(X, rows), y[rows])
+        model = whole(kind.estimator(**params | given).fit(part(X, rows), y[rows]))
     predict: Callable[[Any], np.ndarray] = model.predict_proba if kind is LABELS else model.predict
     return predict
 
@@ -262,6 +262,13 @@ def fit_linear(
     last: Any = Ridge() if kind is NUMBERS else LogisticRegression(max_iter=1000)
     model = make_pipeline(components, StandardScaler(), OneVsRestClassifier(last) if kind is LABELS else last).fit(a, y[rows])
     return lambda new: np.asarray((model.predict_proba if kind is LABELS else model.predict)(x(new)))
+
+
+def whole(model: Any) -> Any:
+    """A model that was trained to its end: after Ctrl-C there is nothing to compare."""
+    if model.history_.interrupted:
+        raise KeyboardInterrupt
+    return model
 
 
 def draw_labeled(y: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -24,13 +24,18 @@ from torch import Tensor, nn
 
 from ..errors import DataError, warn
 from ..formats import Documents, Format
+from ..limits import memory
 from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softmax
 from ..nets import EnsembleSkipMLP, Link, Shares, SkipMLP, TfIdf, inside
+from ..rows import Rows
 
-__all__ = ["Linear", "check_components"]
+__all__ = ["Linear", "at_once", "check_components", "sample", "sampled"]
 
 N = TypeVar("N", SkipMLP, EnsembleSkipMLP)
 
+NUMBERS = 200_000_000  # of a sample, at most
+BYTES = 128  # of memory for each of them: PCA has several copies
+AT_ONCE = 1 << 24  # numbers that are copied
 SMOOTHING = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # shares of the mean word distribution that are tried in LSA
 
 
@@ -54,18 +59,21 @@ class Linear:
         self.smoothing = 0.0
         self.see = tfidf(format) if format.words else None
 
-    def fit(self, x: Tensor, weight: Tensor | None = None) -> Linear:
-        """x (n, d), NaN = missing, read as the mean; weight (n,): weight of each row."""
-        x = inside(x) if x.isinf().any() else x
+    def fit(self, x: Tensor, weight: Tensor | None = None, spare: bool = False) -> Linear:
+        """x (n, d), NaN = missing, read as the mean; weight (n,): weight of each row; x may be written over, if it is spare."""
+        x = inside(x) if any(part.isinf().any() for part in x.split(at_once(x.shape[1]))) else x
         if self.see is not None and x.shape[1] == 1:
             raise DataError(f"X has one word, {self.format.columns[0]!r}: there is nothing to compress")
         if weight is not None:
             return self._fit_weighted(x, weight.double())
         if self.see is None:
-            self.mean = torch.nan_to_num(x.nanmean(0, dtype=torch.float64)).float().double()  # rounded as in a file
+            mean = torch.cat(
+                [part.nanmean(0, dtype=torch.float64) for part in x.split(at_once(len(x)), 1)]
+            )  # copies of float64
+            self.mean = torch.nan_to_num(mean).float().double()  # rounded as in a file
             filled = torch.where(gaps, self.mean.to(x), x) if (gaps := torch.isnan(x)).any() else x
             with np.errstate(invalid="ignore", divide="ignore"):  # one row has no variance
-                self.model: Any = PCA(self.n_components, random_state=self.seed).fit(filled.numpy())
+                self.model: Any = PCA(self.n_components, random_state=self.seed, copy=not spare).fit(filled.numpy())
             if len(x) == 1:
                 warn("X has one row: the model can only learn its values")
                 self.model.explained_variance_[:] = self.model.explained_variance_ratio_[:] = 0.0
@@ -169,6 +177,9 @@ class Linear:
 
     def encode(self, x: Tensor) -> Tensor:
         """x (n, d) -> z (n, k)."""
+        return torch.cat([self._encode(part) for part in x.split(at_once(x.shape[1]))])
+
+    def _encode(self, x: Tensor) -> Tensor:
         if self.see is not None:
             return self.see(x.double()) @ self.a.double().T
         filled = torch.where(torch.isnan(x), self.center.to(x.dtype), inside(x))
@@ -217,6 +228,11 @@ class Linear:
         return self
 
 
+def at_once(n: int) -> int:
+    """How many rows or columns of n numbers are looked at together."""
+    return max(1, AT_ONCE // max(1, n))
+
+
 def check_components(k: Any, format: Format, shape: tuple[int, ...], shares: bool) -> int | float:
     """`n_components` for rows (n, d) of this format; `shares`: whether it may be a share of the variance."""
     n, d = shape
@@ -251,3 +267,15 @@ def tfidf(format: Format) -> TfIdf:
     see = TfIdf(format.width).double()
     see.idf.copy_(torch.from_numpy(cast(Documents, format).idf))
     return see
+
+
+def sample(rows: Rows) -> Tensor:
+    """All rows, or some of them, as many as PCA can be computed from in memory."""
+    some = sampled(len(rows), len(rows.take(np.array([0]))[0]) if len(rows) else 1)
+    return rows.whole() if len(some) == len(rows) else rows.take(some)
+
+
+def sampled(n: int, d: int) -> np.ndarray:
+    """The numbers of these rows, of n with d features."""
+    most = max(1000, min(NUMBERS, memory() // BYTES) // max(1, d))
+    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))

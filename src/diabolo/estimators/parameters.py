@@ -25,7 +25,7 @@ __all__ = ["about", "as_json", "check_integer", "check_training", "is_size"]
 
 FROM = {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}  # the smallest value
 OPTIMIZERS = ("auto", "muon", "adamw")
-AUTO = ("muon_lr", "weight_decay")  # of these, those that may be "auto"
+AUTO = ("lr", "muon_lr", "weight_decay")  # of these, those that may be "auto"
 
 
 def is_size(n: Any) -> bool:

@@ -87,15 +87,15 @@ def payload(manifold: Manifold, text: str, title: str = "", place: Any = None) -
 def letters(manifold: Manifold, text: str) -> dict[str, Any]:
     """Where the letters lie in the decoder's output, and how they are to be drawn.
 
-    Letter i is the size * size numbers from i * size * size on, row by row from above, in cells, positive inside; its advance
-    is number advances + i, times `unit` in em. The picture of a letter is `box` (x0, y0, x1, y1) in em, and x = 0 is the middle
-    of its advance width.
+    Letter i is the size * size numbers from i * step on, row by row from above, in cells, positive inside; its advance is the
+    number after these, times `unit` in em. The picture of a letter is `box` (x0, y0, x1, y1) in em, and x = 0 is the middle of
+    its advance width.
     """
-    size, count = manifold.decoder.size, len(manifold.letters)
+    size = manifold.decoder.size
     return {
         "letters": manifold.letters,
         "size": size,
-        "advances": count * size * size,
+        "step": size * size + 2,
         "unit": UNIT,
         "box": list(BOX),
         "anchor": "middle",
@@ -105,15 +105,22 @@ def letters(manifold: Manifold, text: str) -> dict[str, Any]:
 
 
 def program(decoder: Decoder) -> Program:
-    """The decoder as operations on numbers: differences first, whose squares are exact where they are small."""
-    centers, values, draw = decoder.places.detach().numpy(), decoder.values.detach().numpy(), decoder.draw
-    k, h = len(centers), decoder.width
+    """The decoder as operations on numbers: differences first, whose squares are exact where they are small.
+
+    The letters are the groups of a convolution of one pixel.
+    """
+    centers, values, draw, level, mix, bias = (t.detach().numpy() for t in decoder.parameters())
+    (k, h), (letters, cells, m) = (len(centers), decoder.width), draw.shape
+    kernel = np.zeros((letters, cells + 2, m + 2), np.float32)
+    kernel[:, :cells, :m], kernel[:, cells:, m:] = draw, np.eye(2)
+    level = np.pad(level, ((0, 0), (0, 2)))
 
     def rule(tape: Tape, xs: list[Value]) -> list[Value]:
         sides = [tape.scale(tape.take(xs[0], [axis] * k), 1 / h, centers[:, axis]) for axis in (0, 1)]
         away = tape.add(*(tape.op("square", t) for t in sides))
         near = tape.op("softmax", tape.scale(away, -0.5), sizes=[k])
         mixed = tape.affine([near], [values.T], None)
-        return [tape.affine([mixed], [draw.weight.detach().numpy()], draw.bias.detach().numpy())]
+        each = tape.affine([mixed], [mix], bias).shaped(len(bias), 1, 1)
+        return [tape.conv(each, kernel.reshape(-1, m + 2, 1, 1), level.ravel())]
 
     return start(2)._on(rule)

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from ..errors import DataError, no_column
+from ..errors import DataError, check_columns
 from ..formats import Format, Tables
 from ..formats.cells import typed
 from ..images.pillow import explained
@@ -97,9 +97,7 @@ def table(format: Tables, cells: Any) -> pa.Table:
     """A table of one row; texts are read as a file's cells are: dates, numbers, levels."""
     if not isinstance(cells, dict):
         raise DataError("this model takes rows of a table: send an object of column to value")
-    for name in cells:
-        if name not in format.columns:
-            raise no_column("the row", name, format.columns)
+    check_columns("the row", cells, format.columns)
     types, levels = format.types, format.levels
     return pa.table({name: cell(cells.get(name), types[name], name, levels.get(name, [])) for name in format.columns})
 

@@ -29,8 +29,9 @@ from torch import Tensor, nn
 
 from ..chance import redirected
 from ..errors import DataError
+from ..plan import SGD
 from ..rows import Rows
-from ..training import SGD, minimize
+from ..training import minimize
 from .collection import Collection
 from .decoder import CHUNK, UNIT, Decoder, expected
 from .fields import coverage
@@ -40,15 +41,16 @@ from .manifold import LEVELS, Manifold, compared
 __all__ = ["alone", "fit"]
 
 NEAR = 1.5  # cells; what is farther from the outline is not learned
-COPIES = 20  # of each face
+COPIES = 30  # of each face
 OWN = 8.0  # m of a face; that of a copy is 1
 LIKE = {  # deviations: of logarithms, a slope, cells, em
-    "wide": 0.13, "tall": 0.08, "small": 0.06, "slant": 0.09, "bold": 0.5, "contrast": 0.25, "loose": 0.04,
+    "wide": 0.12, "tall": 0.08, "small": 0.07, "slant": 0.07, "bold": 0.35, "contrast": 0.2, "loose": 0.04,
 }  # fmt: skip
+FAR = 0.2, 1.2  # times these, by copy: faces of other families differ by such, most by little and some by much
 MIDDLE = 0.35  # em; what is slanted stays where it is at this height
-RANK = 128
+RANK, LETTER = 192, 32  # r and m: numbers of a face, and of a letter
 WIDTH = 1.6  # h, in deviations of the places, times the root of their number
-MOST = 11000  # places; of more faces there are fewer copies
+MOST = 16000  # places; of more faces there are fewer copies
 PERPLEXITY = 20
 WIDE = 0.15  # of the advances beside the pictures, when faces are placed
 SAMPLE = 1024  # faces whose principal components are what is drawn
@@ -157,7 +159,8 @@ def varied(faces: Collection, copies: int, rng: np.random.Generator) -> Varied:
     own = faces.advances / np.float32(UNIT)
     parts, advances = [as_bytes(fields)], [own]
     for _ in range(copies):
-        how = {name: torch.from_numpy(rng.normal(0, by, n).astype(np.float32)) for name, by in LIKE.items()}
+        far = rng.uniform(*FAR, n)
+        how = {name: torch.from_numpy((far * rng.normal(0, by, n)).astype(np.float32)) for name, by in LIKE.items()}
         parts.append(as_bytes(copied(fields, faces.letters, how)))
         advances.append(own * how["wide"].exp().numpy()[:, None] + how["loose"].numpy()[:, None] / np.float32(UNIT))
     flat = torch.cat(parts).reshape(-1, letters * size * size).numpy()
@@ -212,42 +215,51 @@ def spread_out(rows: Varied, seed: int) -> np.ndarray:
 
 
 def begun(rows: Varied, places: np.ndarray, rank: int, width: float, rng: np.random.Generator) -> Decoder:
-    """The decoder before training: principal components of fields and advances, and each face in these."""
+    """The decoder before training: principal components of each letter, of these and the advances, and each face in these."""
     n, (letters, size) = len(rows.fields), rows.shape
     some = np.sort(rng.choice(n, min(SAMPLE, n), replace=False))
-    unit = np.ones(rows.fields.shape[1] + letters, np.float32)
-    unit[-letters:] = (SHARE * rows.take(some).var(0).sum().item() / rows.advances[some].var(0).sum()) ** 0.5
-
-    def both(part: Any) -> Tensor:
-        return torch.cat([rows.take(part), torch.from_numpy(rows.advances[part])], 1) * torch.from_numpy(unit)
-
-    x = both(some)
-    level, rank = x.mean(0), min(rank, len(some) - 1)
+    x = rows.take(some).unflatten(1, (letters, -1)).transpose(0, 1)  # (L, b, s s)
+    level, m = x.mean(1), min(max(LETTER, rank // letters), size**2, len(some) - 1)
     with redirected(int(rng.integers(1 << 31))):
-        _, spread, axes = torch.svd_lowrank(x - level, rank + 8, niter=3)
-    axes, spread = axes[:, :rank], spread[:rank] / len(some) ** 0.5
-    decoder = Decoder(n, rank, letters, size, width)
-    known = len(unit)  # the offsets begin at zero
+        draw = torch.svd_lowrank(x - level[:, None], m + 8, niter=3)[2][..., :m]
+        each = torch.cat([_onto(rows, slice(i, i + CHUNK), level, draw) for i in range(0, n, CHUNK)])
+        wide = torch.from_numpy(rows.advances)
+        unit = (SHARE * each.var(0).sum() / wide.var(0).sum()).sqrt()
+        both = torch.cat([each, unit * wide[..., None], torch.zeros_like(wide)[..., None]], 2).flatten(1)  # no offsets
+        mean, rank = both.mean(0), min(rank, n - 1, letters * (m + 1))
+        _, spread, axes = torch.svd_lowrank(both - mean, rank + 8, niter=3)
+    axes, spread = axes[:, :rank], spread[:rank] / n**0.5
+    decoder = Decoder(n, rank, m, letters, size, width)
+    scale = torch.cat([torch.ones(m), 1 / unit[None], torch.ones(1)]).repeat(letters)
     with torch.no_grad():
-        decoder.draw.weight[known:], decoder.draw.bias[known:] = 0, 0
         decoder.places.copy_(torch.from_numpy(places))
-        for i in range(0, n, CHUNK):
-            decoder.values[i : i + CHUNK] = (both(slice(i, i + CHUNK)) - level) @ axes / spread
-        decoder.draw.weight[:known] = axes * spread / torch.from_numpy(unit)[:, None]
-        decoder.draw.bias[:known] = level / torch.from_numpy(unit)
+        decoder.values.copy_((both - mean) @ axes / spread)
+        decoder.mix.weight.copy_(axes * spread * scale[:, None])
+        decoder.mix.bias.copy_(mean * scale)
+        decoder.draw.copy_(draw)
+        decoder.level.copy_(level)
     return decoder
 
 
+def _onto(rows: Varied, part: slice, level: Tensor, draw: Tensor) -> Tensor:
+    """(b, L, m): the letters of some faces along what is drawn."""
+    return torch.einsum("nlc,lcm->nlm", rows.take(part).unflatten(1, (len(level), -1)) - level, draw)
+
+
 def rounded(decoder: Decoder) -> None:
-    """Round what is drawn, and the faces' numbers, to about 255 steps, and the rest to 16 bits: a small page."""
+    """Round what is drawn to 255 steps, the numbers of faces and letters to half as many, the rest to 16 bits: a small page."""
     with torch.no_grad():
-        usual = decoder.values.square().mean(0).sqrt()
-        step = torch.maximum(decoder.draw.weight.abs().amax(0) / LEVELS, STEP / usual.clamp(min=1e-6))
-        decoder.draw.weight.copy_((decoder.draw.weight / step).round())
-        decoder.values.mul_(step)
-        unit = torch.exp2((decoder.values.abs().amax(0).clamp(min=1e-3) / LEVELS).log2().floor())  # 16 bits hold its multiples
-        decoder.values.copy_((decoder.values / unit).round() * unit)
-        decoder.draw.bias.copy_(decoder.draw.bias.half().float())
+        mix, bias = (t.unflatten(0, (decoder.letters, -1)) for t in (decoder.mix.weight, decoder.mix.bias))
+        usual = (decoder.values @ mix[:, :-2].flatten(0, 1).T).square().mean(0).sqrt().view(decoder.letters, -1)
+        step = torch.maximum(decoder.draw.abs().amax(1) / LEVELS, STEP / usual.clamp(min=1e-6))
+        decoder.draw.copy_((decoder.draw / step[:, None]).round())
+        mix[:, :-2] *= step[..., None]
+        bias[:, :-2] *= step
+        for t, along in ((decoder.mix.weight, 1), (decoder.values, 0)):
+            unit = torch.exp2((2 * t.abs().amax(along, keepdim=True).clamp(min=1e-3) / LEVELS).log2().floor())
+            t.copy_((t / unit).round() * unit)  # 16 bits hold these
+        for t in (decoder.mix.bias, decoder.level):
+            t.copy_(t.half().float())
 
 
 def train(decoder: Decoder, rows: Varied, m: Tensor, epochs: int, lr: float, seed: int, title: str | None) -> None:
@@ -278,18 +290,22 @@ def leveled(decoder: Decoder, rows: Varied) -> Decoder:
     count = min(LEVELED, *up.shape)
     _, spread, axes = torch.linalg.svd(up - level, full_matrices=False)
     unit = spread[:count] / len(up) ** 0.5 + 1e-6
-    raised = Decoder(len(up), decoder.values.shape[1] + count, decoder.letters, decoder.size, decoder.width)
-    cells = decoder.size**2
+    r, (letters, cells, m), pad = decoder.values.shape[1], decoder.draw.shape, nn.functional.pad
+    raised = Decoder(len(up), r + count, m + 1, letters, decoder.size, decoder.width)
+    how = pad(axes[:count].T * unit, (r, 0))[:, None]  # (L, 1, r + count)
 
-    def onto(each: Tensor) -> Tensor:
-        """By letter (L, ...) -> by output: raised fields, the same advances, lower offsets."""
-        return torch.cat([each.repeat_interleave(cells, 0), torch.zeros_like(each), -each])
+    def beside(old: Tensor, new: Tensor) -> Tensor:
+        """By letter (L, m + 2, ...): its numbers, by how much its field is raised, its advance, a lower offset."""
+        return torch.cat([old[:, :m], new, old[:, m : m + 1], old[:, m + 1 :] - new], 1).flatten(0, 1)
 
     with torch.no_grad():
+        mix, bias = (t.unflatten(0, (letters, -1)) for t in (decoder.mix.weight, decoder.mix.bias))
         raised.places.copy_(decoder.places)
         raised.values.copy_(torch.cat([decoder.values, (up - level) @ axes[:count].T / unit], 1))
-        raised.draw.weight.copy_(torch.cat([decoder.draw.weight, onto(axes[:count].T * unit)], 1))
-        raised.draw.bias.copy_(decoder.draw.bias + onto(level))
+        raised.mix.weight.copy_(beside(pad(mix, (0, count)), how))
+        raised.mix.bias.copy_(beside(bias, level[:, None]))
+        raised.draw.copy_(torch.cat([decoder.draw, torch.ones(letters, cells, 1)], 2))
+        raised.level.copy_(decoder.level)
     return raised
 
 

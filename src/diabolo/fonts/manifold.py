@@ -144,9 +144,9 @@ class Manifold:
             "faces": [list(face) for face in self.faces],
             "about": self.about,
         }
-        half = {"values": d.values, "level": d.draw.bias}
+        half = {"values": d.values, "mix": d.mix.weight, "means": d.mix.bias, "level": d.level}
         arrays = {name: t.detach().numpy().astype(np.float16) for name, t in half.items()}
-        arrays["draw"] = (d.draw.weight.detach().numpy() + LEVELS).astype(np.uint8)
+        arrays["draw"] = (d.draw.detach().numpy() + LEVELS).astype(np.uint8)
         whole = {"centers": d.places.detach().numpy(), "places": self.places.astype(np.float32)}
         pictures = np.frombuffer(zlib.compress(self.pictures.tobytes(), 9), np.uint8)
         storage.write(path, KIND, meta, arrays | whole | {"pictures": pictures})
@@ -165,11 +165,18 @@ def load(path: str | os.PathLike[str]) -> Manifold:
         k, r = arrays["values"].shape
         faces = [Named(*face) for face in meta["faces"]]
         n = len(faces)
-        decoder = Decoder(k, r, len(meta["letters"]), int(meta["size"]), float(meta["width"]))
-        state = {"places": "centers", "values": "values", "draw.weight": "draw", "draw.bias": "level"}
+        decoder = Decoder(k, r, arrays["draw"].shape[-1], len(meta["letters"]), int(meta["size"]), float(meta["width"]))
+        state = {
+            "places": "centers",
+            "values": "values",
+            "mix.weight": "mix",
+            "mix.bias": "means",
+            "draw": "draw",
+            "level": "level",
+        }
         decoder.load_state_dict({name: torch.from_numpy(arrays[key]).float() for name, key in state.items()})
         with torch.no_grad():
-            decoder.draw.weight.sub_(LEVELS)
+            decoder.draw.sub_(LEVELS)
         if arrays["places"].shape != (n, 2) or any(list(map(type, face)) != [str, str, int, bool] for face in faces):
             raise FormatError("its faces are not as many as their places")
         pictures = _unpacked(arrays["pictures"], n, compared(meta["letters"]), decoder.size)

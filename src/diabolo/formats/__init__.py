@@ -85,7 +85,8 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
     if isinstance(X, (str, Path)) and Path(X).is_dir():
         what = "holds neither pictures nor .txt files" if any(Path(X).iterdir()) else "is empty"
         file = readers.inside(X) or "the file of a table"
-        raise DataError(f"the folder {str(X)!r} {what}: give one of pictures or of texts (.txt), or {file}")
+        parts = "the parts of a table (.parquet, .csv, .jsonl, .feather)"
+        raise DataError(f"the folder {str(X)!r} {what}: give one of pictures, of texts (.txt) or of {parts}, or {file}")
     if isinstance(X, (str, Path)):
         if error := readers.packed(X):
             raise error

@@ -55,6 +55,7 @@ __all__ = ["Arrays"]
 
 CHUNK = 16_384
 NUMBERS = ("mean", "divisor", "knee", "shift", "stretch", "middle", "spread", "share")  # of each column
+LIMITS = ("low", "high")  # of its estimates, counted from `origin`
 
 
 class Arrays(Format):
@@ -84,6 +85,8 @@ class Arrays(Format):
     middle: np.ndarray
     spread: np.ndarray
     share: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     origin: np.ndarray
 
     def __init__(self, scale: str = "auto") -> None:
@@ -140,7 +143,13 @@ class Arrays(Format):
         self.side = 0
         if self.common:
             self._share(sample)
+        self._limit(low, high)
         return self
+
+    def _limit(self, low: np.ndarray, high: np.ndarray) -> None:
+        """The range of estimates: that of each column; of a column without values, and of all that share a unit, none."""
+        free = np.isinf(low) | self.common
+        self.low, self.high = np.where(free, -LARGEST, low), np.where(free, LARGEST, high)
 
     def _name(self, names: list[str] | None) -> None:
         """The columns: those of the file, or x0, x1, ..."""
@@ -282,7 +291,7 @@ class Arrays(Format):
         return [[None if v != v else v for v in column] for column in columns]
 
     def filled(self, X: Any, x: Any, e: Any) -> Any:
-        given, new = self._matrix(X), self.from_array(e)
+        given, new = self._matrix(X), self._limited(self.from_array(e))
         if is_sparse(given):
             out = X.copy() if is_sparse(X) else given.copy()
             at = out.tocoo()
@@ -293,6 +302,15 @@ class Arrays(Format):
         gaps = np.isnan(out)
         out[gaps] = dense(new)[gaps]
         return out
+
+    def _limited(self, found: Any) -> Any:
+        """Estimates within the range that fit saw."""
+        if is_sparse(found):
+            return type(found)(self._limited(found.toarray()))
+        if found.dtype.kind == "f":
+            with np.errstate(over="ignore"):  # of no limit
+                return found.clip(*((limit + self.origin).astype(found.dtype) for limit in (self.low, self.high)))
+        return found.clip(*(_whole(limit, self.origin, found.dtype) for limit in (self.low, self.high)))
 
     def original(self, x: Any) -> list[list[Any]]:
         return [list(column) for column in self.values(x).T]
@@ -310,7 +328,6 @@ class Arrays(Format):
 
     @property
     def _shares(self) -> bool:
-        """Whether all numbers are shares of one unit, in [0, 1], in rows that know nothing of a picture."""
         return bool(self.common and self.architecture == "dense" and self.above.all() and not self.mean.any())
 
     def ordinary(self) -> np.ndarray:
@@ -339,7 +356,7 @@ class Arrays(Format):
             "columns": self.columns if self.has_names else None,
         }
         flags = (self.binary + 2 * self.gaps + 4 * self.above).astype(np.uint8)
-        return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, "origin")} | {"flags": flags}
+        return meta, {name: _short(getattr(self, name)) for name in (*NUMBERS, *LIMITS, "origin")} | {"flags": flags}
 
     def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         dtype = np.dtype(self.dtype)
@@ -364,17 +381,18 @@ class Arrays(Format):
         self.smallest, self.side = float(meta["smallest"]), int(meta.get("side", 0))
         self.binary, self.gaps, self.above = (arrays["flags"] >> bit & 1 == 1 for bit in range(3))
         self.width = len(arrays["flags"])
-        for name in (*NUMBERS, "origin"):
+        for name in (*NUMBERS, *LIMITS, "origin"):
             setattr(self, name, _long(arrays[name], self.width))
         self._check()
         self._name(meta["columns"])
 
     def _check(self) -> None:
         """Check what comes from a file: shapes and types must fit together."""
-        floats = [getattr(self, name) for name in NUMBERS]
+        floats = [getattr(self, name) for name in (*NUMBERS, *LIMITS)]
         right = all(a.shape == (self.width,) and a.dtype == np.float64 for a in floats) and self.binary.shape == (self.width,)
         right = right and self.origin.shape == (self.width,) and self.origin.dtype == np.int64
         positive = right and bool((self.divisor > 0).all() and (self.spread > 0).all())
+        positive = positive and bool((self.low <= self.high).all())
         positive = positive and bool((self.knee > 0).all() and (self.stretch > 0).all())
         if not positive or np.dtype(self.dtype).kind not in "fiub" or self.sparse not in ("", *SPARSE):
             raise DataError("the parts of an array format do not fit together")

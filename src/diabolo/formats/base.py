@@ -20,7 +20,7 @@ from ..deferred import torch
 from ..errors import DataError, DiaboloError, counted_from, suggest, warn
 from ..limits import memory
 from ..losses import Bounded, Clipped, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
-from ..printed import Grid, Printed
+from ..printed import Grid, Printed, few
 from ..rows import Rows
 from .scale import left_out
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
+    "ENOUGH_TO_TELL",
+    "LOOKED_AT",
     "MAX_BYTES_IN_MEMORY",
     "SAMPLE",
     "Format",
@@ -43,6 +45,13 @@ __all__ = [
 MAX_BYTES_IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
 SHARE_OF_MEMORY = 0.25  # of what the process may take, for encoded rows
 SAMPLE = 200_000  # rows of a file from which the columns are learned
+LOOKED_AT = 1000  # rows, or pictures, that are looked at
+ENOUGH_TO_TELL = 10  # rows of which it is told that they are far from those of fit
+FAR_OUT, FAR_OUT_SQUASHED = (
+    50.0,
+    5.0,
+)  # standard deviations, of which few rows are no sure measure; of a wild column, in its unit
+MAX_COLUMNS_NAMED = 5
 SINGLE: dict[str, Loss] = {
     "squared": Squared(),
     "clipped": Clipped(),
@@ -104,11 +113,11 @@ class Format(Printed):
 
     def arrays(self, X: Any) -> Iterator[np.ndarray]:
         """X -> x (b, d), a piece at a time; errors name the row of X."""
-        return each(self.chunks(X), self.to_array)
+        return each(self.chunks(X), self.to_array, self.tell_far)
 
     def tensors(self, X: Any) -> Iterator[Tensor]:
         """The same for a network."""
-        return each(self.chunks(X), self.to_tensor)
+        return each(self.chunks(X), self.to_tensor, self.tell_far)
 
     @abstractmethod
     def from_array(self, x: Any) -> Any:
@@ -193,6 +202,41 @@ class Format(Printed):
     def tell_unseen(self, X: Any) -> None:
         """Warn of levels of X that have no features: training goes on, but the columns stay those of the first fit."""
 
+    def tell_far(self, x: Any) -> None:
+        """Warn of rows x (n, d) without a value, and of numbers that are far from all that fit saw: their unit is another."""
+        if self.free or self.words:
+            return
+        x = np.asarray(x[:LOOKED_AT])
+        if bare := int(np.isnan(x).all(1).sum()):
+            warn(f"{bare:,} of {len(x):,} rows looked at hold no values at all: nothing is known of these, leave them out")
+        if len(x) < ENOUGH_TO_TELL:
+            return
+        with np.errstate(invalid="ignore"):
+            far = np.abs(x) > np.where(self.ordinary(), FAR_OUT, FAR_OUT_SQUASHED)
+        if self.common:
+            told = far.any(0) & (self._shares and far.any(1).mean() > 0.5)
+        else:
+            told = self.quantities() & (far.mean(0) > 0.5)
+        if told.any():
+            self._say_far(x, far, np.flatnonzero(told).tolist())
+
+    @property
+    def _shares(self) -> bool:
+        """Whether all numbers are shares of one unit, in [0, 1], in rows that know nothing of a picture."""
+        return self.common
+
+    def _say_far(self, x: np.ndarray, far: np.ndarray, features: list[int]) -> None:
+        starts, zero, said = [block.start for block in self.blocks], np.zeros((1, x.shape[1])), []
+        for f in features[:MAX_COLUMNS_NAMED]:
+            j, row = starts.index(f), int(far[:, f].argmax())
+            found, usual = (few(self.shown(some, j)[0]) for some in (x[row : row + 1], zero))
+            said.append(f"{self.columns[j]!r} ({found}, where {usual} was usual)")
+        more = f" and {len(features) - len(said):,} more" if len(features) > len(said) else ""
+        warn(
+            f"column(s) {', '.join(said)}{more} are in most rows far from all that was seen in fit: is their unit another one? "
+            "The model knows nothing of such values"
+        )
+
     def field(self, j: int) -> Any:
         """The typed column j, of a table; None of others."""
         return None
@@ -272,12 +316,14 @@ def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows[order], np.argsort(order, kind="stable")
 
 
-def each(pieces: Iterable[Any], encode: Any) -> Iterator[Any]:
-    """Pieces of rows, encoded; the numbers of rows in errors are those of all pieces together."""
+def each(pieces: Iterable[Any], encode: Any, look: Any = None) -> Iterator[Any]:
+    """Pieces of rows, encoded; the numbers of rows in errors are those of all pieces together. One may look at the first."""
     start = 0
     for piece in pieces:
         with counted_from(start):
             x = encode(piece)
+        if look is not None and not start:
+            look(x)
         yield x
         start += len(x)
 

@@ -7,6 +7,7 @@ a missing value is NaN in all features; a level never seen is +inf in the last o
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from ..printed import cut, few
 from .arrow import compared, from_plain, listed_of, tally, whole
 from .columns import Binary, Column, Number
 from .frames import FEW
+from .hints import like_dates, nearly_numbers
 from .scale import (
     LOOKED_AT,
     MIN_VALUES_FOR_QUANTILES,
@@ -32,9 +34,10 @@ from .written import SHORTEST, fraction
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["KINDS", "Category", "kind_of"]
+__all__ = ["KINDS", "Category", "kind_of", "near_levels", "tell_near"]
 
 MAX_LEVELS = 100
+UNLIKE = 0.95  # different levels among so few, from which on they tell nothing of each other
 MAX_OTHERS = 100_000  # rare levels that are remembered
 FIRST, LEVEL = 3, 16  # printed: levels, letters of one
 NEW = 0.25  # largest share of rows with a unique level for which new levels are distinguished from rare ones
@@ -75,13 +78,8 @@ class Category(Column):
         """From how often each level is there."""
         pairs = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
         total = sum(n for _, n in pairs)
-        many = [v for v, _ in pairs] if len(pairs) > max(MAX_LEVELS, total // 2) else []
-        if many and not (isinstance(many[0], str) and is_iso(pa.array(many))):  # dates as texts have a warning of their own
-            warn(
-                f"column {name!r} has {len(pairs):,} different values in {total:,} rows: it looks like an identifier or "
-                f"a text, and all but the {MAX_LEVELS} most frequent count as one; drop it if it is an identifier; if it is a "
-                f"text, learn from it alone: format=Documents(column={name!r}), --text"
-            )
+        if len(pairs) > max(MAX_LEVELS, total // 2) or len(pairs) >= max(MIN_VALUES_FOR_QUANTILES, UNLIKE * total):
+            warn_identifier(name, [v for v, _ in pairs], total)
         kept, others = pairs[:MAX_LEVELS], pairs[MAX_LEVELS:]
         shares = [n / max(total, 1) for _, n in kept] + [sum(n for _, n in others) / max(total, 1)]
         rest = others[0][0] if others else None
@@ -200,16 +198,44 @@ class Category(Column):
 KINDS: dict[str, type[Any]] = {"number": Number, "binary": Binary, "category": Category}
 
 
+def warn_identifier(name: str, levels: list[Any], rows: int) -> None:
+    """Warn of a column in which nearly each row has a level of its own; dates and numbers have warnings of their own."""
+    if isinstance(levels[0], str):
+        texts = pa.array(levels)
+        if is_iso(texts) or nearly_numbers(texts) or like_dates(texts):
+            return
+    rest = f"all but the {MAX_LEVELS} most frequent count as one" if len(levels) > MAX_LEVELS else "each is a category"
+    warn(
+        f"column {name!r} has {len(levels):,} different values in {rows:,} rows: it looks like an identifier or a text, and "
+        f"{rest}; drop it if it is an identifier; if it is a text, learn from it alone: format=Documents(column={name!r}), "
+        "--text"
+    )
+
+
 def warn_near(name: str, new: list[str], known: list[str]) -> None:
     """Warn of levels never seen that differ from known ones only in spaces, case or the encoding of accents."""
-    alike = {same(v): v for v in known}
-    near = [(v, alike[same(v)]) for v in new if same(v) in alike]
+    alike = {same(v): v for v in known if v is not None}
+    tell_near(name, [f"{v!r} ({alike[same(v)]!r} was seen)" for v in new if same(v) in alike])
+
+
+def near_levels(levels: Iterable[str]) -> list[str]:
+    """Levels that differ only so, as they are told; a and A may be two letters.
+
+    >>> near_levels(["Rome", "Paris", "rome "])
+    ["'Rome' and 'rome '"]
+    """
+    groups: dict[str, list[str]] = {}
+    for level in levels:
+        groups.setdefault(same(level) if len(level.strip()) > 1 else level.strip(), []).append(level)
+    return [" and ".join(map(repr, group)) for group in groups.values() if len(group) > 1]
+
+
+def tell_near(name: str, near: list[str]) -> None:
     if near:
-        said = ", ".join(f"{v!r} ({was!r} was seen)" for v, was in near[:3])
         warn(
-            f"column {name!r} holds {said}{', ...' if len(near) > 3 else ''}: levels that differ in spaces or case are "
-            "different levels. "
-            f"If they mean the same, write them alike, for example with df[{name!r}].str.strip()"
+            f"column {name!r} holds {', '.join(near[:3])}{', ...' if len(near) > 3 else ''}: levels that differ in spaces or "
+            f"case are different levels. If they mean the same, write them alike, for example with df[{name!r}].str.strip() "
+            "and .str.lower()"
         )
 
 

@@ -1,6 +1,6 @@
 """Cells of text <-> columns of a type.
 
-    guessed(cells)       whole numbers, numbers, true and false, days, times, moments; what is none of these stays text
+    guessed(cells)       whole numbers, numbers, true and false, days, times, moments, durations; none of these: text
     typed(cells, t)      the type t that a model was fitted with, whatever the cells look like; or a DataError
 dated(cells, form)   days or moments written in a format of strptime, such as %d.%m.%Y
 
@@ -49,7 +49,7 @@ def guessed(cells: Cells, decimal: str = ".", thousands: str | None = None) -> C
         found = attempted(reader, plain_numbers(cells, decimal, thousands))
         if found is not None:
             return cells if are_codes(cells, found) else found
-    for other in (truths, lambda c: c.cast(pa.date32()), as_clock, as_moments):
+    for other in (truths, lambda c: c.cast(pa.date32()), as_clock, as_moments, lambda c: _spans(c, pa.duration("s"))):
         found = attempted(other, cells)
         if found is not None:
             return found

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..sentinels import odd
 from .arrow import from_numeric, numeric, whole
@@ -71,6 +72,10 @@ class Column:
         """Drawn features -> values."""
         return self.decode(x)
 
+    def limited(self, values: pa.Array) -> pa.Array:
+        """Estimated values within the range that fit saw."""
+        return values
+
     def look(self) -> tuple[float, float]:
         """Center and spread of the features for the curved path."""
         return 0.0, 1.0
@@ -126,6 +131,8 @@ class Number(Column):
     odd: list[list[float]] = field(default_factory=list)  # values that look like a code for "missing", and how often
     decimals: int | None = None  # of floats, as far as the column shows
     positive: bool = False  # never below 0 in fit
+    low: float | None = None  # least and largest value in fit, counted from `origin`
+    high: float | None = None
 
     @classmethod
     def fit(cls, name: str, values: pa.Array, seen: Any = None) -> Number:
@@ -135,7 +142,7 @@ class Number(Column):
         found = cls.fit_all([name], [str(values.type)], v[None], [values.null_count], all_of_it)[0]
         found.origin, found.step = origin, step
         low = np.fmin.reduce(v, initial=np.inf) + origin if seen is None else seen.low
-        found.positive = bool(low >= 0) and not pa.types.is_temporal(values.type)
+        found.positive = bool(low >= 0) and family(values.type) != "dates"
         return found
 
     @classmethod
@@ -146,16 +153,27 @@ class Number(Column):
         if not len(v):
             return []
         missing, scale = np.isnan(v).sum(1).tolist(), measured(v, whole)
-        positive = ((np.fmin.reduce(v, 1, initial=np.inf) if whole is None else whole.low) >= 0).tolist()
+        low, high = (f.reduce(v, 1, initial=start) for f, start in ((np.fmin, np.inf), (np.fmax, -np.inf)))
+        if whole is not None:
+            low, high = np.ldexp(whole.low, whole.e), np.ldexp(whole.high, whole.e)
         found = []
         for j, (name, t, digits) in enumerate(zip(names, types, decimals(v, types), strict=True)):
-            column = cls(name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits, positive=positive[j])
+            column = cls(name, t, missing[j] > 0, missing[j] == v.shape[1], decimals=digits, positive=bool(low[j] >= 0))
+            if not column.empty:
+                column.low, column.high = float(low[j]), float(high[j])
             column.nan = nulls[j] < missing[j] and t in FLOATS
             column.take(scale, j)
             found.append(column)
         for j, value, count in odd(v):
             found[int(j)].odd.append([value, count])
         return found
+
+    def limited(self, values: pa.Array) -> pa.Array:
+        if self.low is None or self.high is None:
+            return values
+        low, high = from_numeric(np.array([self.low, self.high]), values.type, False, self.origin, self.step)
+        values = pc.if_else(pc.less(values, low), low, values)
+        return pc.if_else(pc.greater(values, high), high, values)
 
     def take(self, scale: Scale, j: int = 0) -> None:
         """The scale of column j."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Self
 
+import numpy as np
 import pyarrow as pa
 
-from ..errors import DataError
+from ..errors import DataError, warn
 from .category import Category
 from .columns import Column
-from .frames import container, labels, polars
+from .frames import container, names_of, polars
 
 __all__ = ["Container"]
 
@@ -23,7 +25,7 @@ class Container:
 
     kind: str  # "pandas", "polars" or "arrow"
     pandas: dict[str, Any] | None  # what pandas notes in an Arrow schema
-    labels: list[Any] | None  # the names of columns, where they are no texts
+    labels: list[Any] | None  # the names of columns, where they are no texts (labels)
     enums: list[str]  # of polars
 
     @classmethod
@@ -33,7 +35,9 @@ class Container:
         if container(X) != "pandas":
             return cls(container(X), None, None, enums)
         meta = table.schema.pandas_metadata
-        meta = meta | {"columns": [c for c in meta["columns"] if c["field_name"] in kept]}
+        arrows = {name: str(t) for name, t in zip(names_of(X), X.dtypes, strict=True) if type(t).__name__ == "ArrowDtype"}
+        noted = [c | {"numpy_type": arrows.get(c["field_name"], c["numpy_type"])} for c in meta["columns"]]
+        meta = meta | {"columns": [c for c in noted if c["field_name"] in kept]}
         own = labels(X)
         return cls("pandas", meta, own and [label for label, name in zip(own, names, strict=True) if name in kept], enums)
 
@@ -54,15 +58,76 @@ class Container:
 
     def _pandas(self, table: pa.Table) -> Any:
         """As in pandas, including columns of Python objects and names that are not texts."""
-        df = table.replace_schema_metadata({"pandas": json.dumps(self.pandas)}).to_pandas()
-        for column in (self.pandas or {}).get("columns", ()):
-            values = df[column["field_name"]]
-            if column["numpy_type"] == "object" and values.dtype != object:
-                values = values.astype(object)
-                df[column["field_name"]] = values.where(values.notna(), None)
+        columns = (self.pandas or {}).get("columns", ())
+        own = [c["field_name"] for c in columns if c["numpy_type"].endswith("[pyarrow]")]  # of which some would become others
+        told = (self.pandas or {}) | {"columns": [c for c in columns if c["field_name"] not in own]}
+        df = table.replace_schema_metadata({"pandas": json.dumps(told)}).to_pandas()
+        for column in columns:
+            name, t = column["field_name"], table.schema.field(column["field_name"]).type
+            if name in own:
+                df[name] = _of_arrow(table.column(name))
+            elif pa.types.is_dictionary(t) and getattr(t.value_type, "tz", None):
+                df[name] = _in_zone(df[name], t.value_type.tz)
+            elif column["numpy_type"] == "object" and df[name].dtype != object:
+                values = df[name].astype(object)
+                df[name] = values.where(values.notna(), None)
         if self.labels is not None:
-            import pandas as pd
-
-            tuples = all(isinstance(label, list) for label in self.labels)
-            df.columns = pd.MultiIndex.from_tuples(self.labels) if tuples else pd.Index(self.labels)
+            df.columns = named(self.labels)
         return df
+
+
+def _of_arrow(values: pa.ChunkedArray) -> Any:
+    """A column of pandas that holds an Arrow array."""
+    import pandas as pd
+
+    return pd.Series(pd.array(values, dtype=pd.ArrowDtype(values.type)))
+
+
+def _in_zone(column: Any, zone: str) -> Any:
+    """Categories that are dates, of which Arrow gives the time in UTC alone."""
+    found = column.cat.categories
+    return column if getattr(found, "tz", None) else column.cat.rename_categories(found.tz_localize("UTC").tz_convert(zone))
+
+
+# ── names that are no texts ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def labels(df: Any) -> list[Any] | None:
+    """The names of a pandas table's columns as JSON, if they are numbers, dates, or tuples of such; None for texts."""
+    names = df.columns.tolist()
+    if all(isinstance(name, str) for name in names):
+        return None
+    found = [[_label(part) for part in name] if isinstance(name, tuple) else _label(name) for name in names]
+    if None in found or any(isinstance(name, list) and None in name for name in found):
+        warn(f"the names of the columns, such as {names[0]!r}, come back as texts: use texts, numbers or dates")
+        return None
+    return found
+
+
+def _label(part: Any) -> Any:
+    """A name, or a part of one, as JSON; None if it is of another kind."""
+    part = part.item() if isinstance(part, np.generic) else part
+    if isinstance(part, datetime):
+        return {"moment": part.isoformat(), "zone": str(part.tzinfo) if part.tzinfo else None}
+    if isinstance(part, date):
+        return {"day": part.isoformat()}
+    return part if isinstance(part, (str, int, float)) else None
+
+
+def named(labels: list[Any]) -> Any:
+    """The inverse of :func:`labels`: the columns of a pandas table."""
+    import pandas as pd
+
+    names = [tuple(map(_named, label)) if isinstance(label, list) else _named(label) for label in labels]
+    return pd.MultiIndex.from_tuples(names) if all(isinstance(name, tuple) for name in names) else pd.Index(names)
+
+
+def _named(label: Any) -> Any:
+    if not isinstance(label, dict):
+        return label
+    if "day" in label:
+        return date.fromisoformat(label["day"])
+    import pandas as pd
+
+    moment = pd.Timestamp(label["moment"])
+    return moment.tz_convert(label["zone"]) if label["zone"] else moment

@@ -23,7 +23,7 @@ from .layout import ending
 from .matrices import by_name, canonical, matrix, names_of, options_of
 from .readers import NamedMatrix, opened, reads
 from .readers.compressed import in_pieces
-from .texts import holds_texts, is_texts, read_documents, text_column
+from .texts import holds_texts, is_texts, read_documents, tell_markup, text_column
 from .words import Words, chosen
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ class Documents(Format):
 
     def _learned(self, texts: list[str]) -> sp.csr_matrix:
         """The vocabulary, and the counts of its words."""
+        tell_markup(texts)
         most = self.max_features
         if most is not None and (not isinstance(most, (int, np.integer)) or isinstance(most, bool) or most < 1):
             raise ValueError(f"max_features={most!r}: allowed are None and integers from 1")

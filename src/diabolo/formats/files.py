@@ -6,7 +6,7 @@ CSV    cells of text (delimited.py); JSON    a record per line (records.py); Par
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.feather as feather
 
 from ..deferred import is_sparse
-from ..errors import DataError
+from ..errors import DataError, some, warn
 from . import readers
 from .blocks import parts_of
 from .delimited import read_csv, with_dates
@@ -25,7 +25,7 @@ from .names import CSV, JSON, READABLE
 from .parts import is_path, joined, spread
 from .records import is_records, read_records
 
-__all__ = ["Reading", "Sample", "is_table", "read_table", "sampled", "table_pieces"]
+__all__ = ["Reading", "Sample", "is_table", "read_table", "sampled", "table_pieces", "tell_unused"]
 
 PIECE = 1 << 16  # rows of a data set out of which some are taken at once
 MOST_COLUMNS = 10_000  # of a sparse matrix that is taken as a table
@@ -112,21 +112,35 @@ def table_pieces(
     types: Mapping[str, pa.DataType] | None = None,
     columns: list[str] | None = None,
     levels: Mapping[str, Iterable[str]] | None = None,
+    left_out: Iterable[str] | None = None,
 ) -> Iterator[pa.Table]:
-    """The table in a file, a piece at a time, of fewer rows if it is wide; of Parquet no more is read, and only `columns`."""
+    """The table in a file, a piece at a time, of fewer rows if it is wide; of Parquet no more is read, and only `columns`.
+
+    If those are given that are known to be `left_out`, a warning names the others that are no `columns`.
+    """
     if (parts := parts_of(path, reading)) is not None:
         if not parts.rows:
             raise no_rows(path)
         parts = parts.read_as(types, levels)
         there = None if columns is None else [name for name in columns if name in parts.schema.names] or None
+        tell_unused(path, parts.schema.names, columns, left_out)
         for piece in parts.pieces(parts.at_once(rows, there), there):
             yield with_dates(path, piece, reading, False)
         return
     table = read_table(path, None, reading, types, levels=levels)
     if not table.num_rows:
         raise no_rows(path)
+    tell_unused(path, table.column_names, columns, left_out)
     for start in range(0, table.num_rows, rows):
         yield table.slice(start, rows)
+
+
+def tell_unused(path: Any, there: Sequence[str], columns: Iterable[str] | None, left_out: Iterable[str] | None) -> None:
+    """Say which columns of a file a model does not have; in memory they are an error, as in scikit-learn."""
+    others = [] if columns is None or left_out is None else [name for name in there if name not in {*columns, *left_out}]
+    if others and len(others) < len(there):
+        are = "are no columns" if len(others) > 1 else "is no column"
+        warn(f"{str(path)!r}: not used: {some(others)}, which {are} of the model")
 
 
 class Sample(NamedTuple):

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .frames import combined, container
-from .schema import plain
+from .schema import as_text, plain
 
 __all__ = ["patched"]
 
@@ -50,7 +50,10 @@ def _patched_pandas(column: Any, gaps: np.ndarray, values: pa.Array) -> Any:
     column = column.copy()
     if isinstance(column.dtype, pd.CategoricalDtype):
         known = set(column.cat.categories)
-        column = column.cat.add_categories([v for v in dict.fromkeys(new) if v not in known])
+        texts = {as_text(v): v for v in known} if column.cat.categories.dtype == object else {}  # numbers among texts
+        new = [texts.get(v, v) for v in new]
+        if added := [v for v in dict.fromkeys(new) if v not in known]:
+            column = column.cat.add_categories(pd.Index(added, dtype=column.cat.categories.dtype))
         column.iloc[np.flatnonzero(gaps)] = new
         return column
     filled = new if column.dtype == object else pd.array(_zoned(new, column.dtype), dtype=column.dtype)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,10 @@ __all__ = [
     "combined",
     "container",
     "kinds_of",
-    "labels",
     "matrix_of",
     "mixed_categories",
     "names_of",
+    "numbers_of",
     "of_pandas",
     "pieces",
     "polars",
@@ -77,12 +78,20 @@ def rows_of(X: Any, accepted: bool) -> Any:
             f"X is a {type(X).__name__}, but the model was fitted with a table: give a table with the same columns{row}"
         )
     X = collected(X)
-    if hasattr(X, "iloc") and not X.columns.is_unique:
-        repeated = sorted(set(X.columns[X.columns.duplicated()].astype(str)))
-        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
+    if container(X) == "pandas":
+        _check_names(X)
     if X.shape[0] == 0:
         raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
     return X
+
+
+def _check_names(X: Any) -> None:
+    """Each column of a pandas table has a name of its own."""
+    if not X.columns.is_unique:
+        repeated = sorted({str(name) for name in X.columns[X.columns.duplicated()]})
+        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
+    if not hasattr(X.columns, "levels") and X.columns.hasnans:
+        raise DataError(f"column {X.columns.isna().argmax()}, counted from 0, has no name: give it one")
 
 
 def names_of(X: Any) -> list[str]:
@@ -115,16 +124,16 @@ def arrow(X: Any, places: list[int] | None = None) -> pa.Table:
         return X if places is None else X.select(places)
     if container(X) == "polars":
         return _from_polars(X if places is None else X[:, places])
-    if not X.columns.is_unique:
-        repeated = sorted({str(name) for name in X.columns[X.columns.duplicated()]})
-        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
+    _check_names(X)
     return _from_pandas(X, _at_once) if places is None else _from_pandas(_picked(X, places), _bare)
 
 
 def _from_pandas(X: Any, read: Callable[[Any], pa.Table]) -> pa.Table:
     X = _readable(X)
     try:
-        return read(X)
+        table = read(X)
+        _check_dates(X, table)
+        return table
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError) as error:
         for i, name in enumerate(X.columns):
             try:
@@ -132,6 +141,24 @@ def _from_pandas(X: Any, read: Callable[[Any], pa.Table]) -> pa.Table:
             except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError):
                 raise DataError(_unread(as_name(name), X.iloc[:, i])) from None
         raise DataError(f"the table cannot be read ({error}): give every column values of one type") from None
+
+
+def _check_dates(X: Any, table: pa.Table) -> None:
+    """Python objects that are dates: Arrow drops the time where the first has none, and takes those without a zone as UTC."""
+    places = [
+        i
+        for i, (dtype, t) in enumerate(zip(X.dtypes, table.schema.types, strict=True))
+        if isinstance(dtype, np.dtype) and dtype.kind == "O" and (pa.types.is_date(t) or pa.types.is_timestamp(t))
+    ]
+    for i, values in zip(places, X.iloc[:, places].to_numpy().T if places else (), strict=True):
+        name, moments = table.schema.names[i], [v for v in values if isinstance(v, datetime) and v == v]  # no NaT
+        if moments and pa.types.is_date(table.schema.types[i]):
+            raise DataError(_unread(name, X.iloc[:, i]))
+        if len({v.tzinfo is None for v in moments}) > 1:
+            warn(
+                f"column {name!r} holds dates with a time zone and without: those without are read as UTC; give all a zone, "
+                "with dt.tz_localize"
+            )
 
 
 def _bare(X: Any) -> pa.Table:
@@ -228,11 +255,13 @@ def _at_once(X: Any) -> pa.Table:
 
 
 def _readable(X: Any) -> Any:
-    """Without sparse columns, and without categories that are numbers and texts: these are read as texts."""
+    """Without sparse columns and foreign byte orders, and with categories that are numbers and texts as texts."""
     changed = {}
     for i, dtype in enumerate(X.dtypes):
         kind = type(dtype).__name__
-        if kind == "SparseDtype":
+        if getattr(dtype, "isnative", True) is False:
+            changed[i] = X.iloc[:, i].astype(dtype.newbyteorder("="))
+        elif kind == "SparseDtype":
             changed[i] = X.iloc[:, i].astype(dtype.subtype)
         elif kind == "CategoricalDtype" and _mixed(dtype.categories):
             changed[i] = _as_texts(X.iloc[:, i])
@@ -254,7 +283,7 @@ def _as_texts(column: Any) -> Any:
     import pandas as pd
 
     sorts = _sorts(column.cat.categories)
-    if not set(sorts) <= {"whole numbers", "numbers", "texts", "yes/no values"}:
+    if not set(sorts) <= {"whole numbers", "numbers", "decimals", "texts", "yes/no values"}:
         raise DataError(_unread(str(column.name), column))
     warn(
         f"column {str(column.name)!r} has categories that are {' and '.join(sorts)}: all are read as texts, 1 as '1'; "
@@ -270,8 +299,16 @@ def _as_texts(column: Any) -> Any:
     )
 
 
+MOMENTS = "dates with a time"
 SORTS = {"bool": "yes/no values", "bool_": "yes/no values", "str": "texts", "str_": "texts", "bytes": "bytes"}
-SORTS |= {"datetime": "dates", "date": "dates", "Timestamp": "dates", "time": "times of day", "timedelta": "durations"}
+SORTS |= {
+    "datetime": MOMENTS,
+    "Timestamp": MOMENTS,
+    "date": "dates",
+    "Decimal": "decimals",
+    "time": "times of day",
+    "timedelta": "durations",
+}
 SORTS |= {"list": "lists", "tuple": "lists", "dict": "records", "set": "sets", "complex": "complex numbers"}
 
 
@@ -282,7 +319,7 @@ def _sort(v: Any) -> str:
         return SORTS[name]
     if isinstance(v, (int, np.integer)):
         return "whole numbers"
-    return "numbers" if isinstance(v, (float, np.floating)) or name == "Decimal" else f"objects of type {name}"
+    return "numbers" if isinstance(v, (float, np.floating)) else f"objects of type {name}"
 
 
 def _sorts(values: Any) -> dict[str, tuple[int, Any]]:
@@ -301,6 +338,7 @@ def _unread(name: str, column: Any) -> str:
     if len(sorts) > 1:
         told = " and ".join(f"{sort} ({v!r} in row {row:,})" for sort, (row, v) in sorts.items())
         way = f"as categories with df[{name!r}].astype(str), or as numbers with pd.to_numeric(df[{name!r}], errors='coerce')"
+        way = f"pd.to_datetime(df[{name!r}])" if set(sorts) == {MOMENTS, "dates"} else way
         return f"column {name!r} mixes {told}: give it values of one type, {way}"
     sort = next(iter(sorts), str(column.dtype))
     if sort == "whole numbers":
@@ -354,8 +392,17 @@ def matrix_of(X: Any, places: np.ndarray) -> np.ndarray:
         return np.asarray(X[:, places.tolist()].select(pl.all().cast(pl.Float64)).to_numpy())
     out = np.empty((X.num_rows, len(places)))
     for j, i in enumerate(places.tolist()):
-        out[:, j] = combined(X, i).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        out[:, j] = numbers_of(combined(X, i).cast(pa.float64(), safe=False))
     return out
+
+
+def numbers_of(values: pa.Array) -> np.ndarray:
+    """Plain numbers where they lie, NaN where one is missing; Arrow's to_numpy would import pandas, which takes long.
+
+    >>> numbers_of(pa.array([1.5, None]))
+    array([1.5, nan])
+    """
+    return values.to_numpy(zero_copy_only=False) if values.null_count else np.from_dlpack(values)
 
 
 def taken(X: Any, rows: np.ndarray) -> Any:
@@ -376,15 +423,6 @@ def mixed_categories(X: Any) -> list[str]:
     """Columns whose categories are numbers and texts."""
     kinds = [(name, d) for name, d in zip(X.columns, X.dtypes, strict=True) if type(d).__name__ == "CategoricalDtype"]
     return [as_name(name) for name, d in kinds if _mixed(d.categories)]
-
-
-def labels(df: Any) -> list[Any] | None:
-    """The names of a pandas table's columns, if they are whole numbers or tuples; None for texts."""
-    found = [list(name) if isinstance(name, tuple) else name for name in df.columns.tolist()]
-    parts = [part for name in found for part in (name if isinstance(name, list) else [name])]
-    if all(isinstance(name, str) for name in found) or not all(type(part) in (int, str) for part in parts):
-        return None
-    return found
 
 
 def polars() -> Any:

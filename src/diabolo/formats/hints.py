@@ -1,6 +1,6 @@
 """Texts that are nearly numbers, or dates: how they are written, and what reads them.
 
-1,5    $1,234.50    1 234    12 %    12 kg    one ? among numbers
+1,5    $1,234.50    1 234    12 %    12 kg    12 kg beside 900 g    13:45    120/80    one ? among numbers
 31/12/2024    2024-12    31-DEC-24    Dec 31, 2024
 """
 
@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 from ..errors import DataError
 from .cells import dated, first_cells
 from .layout import remedy
+from .schema import ISO
 from .schema import plain as plainly
 
-__all__ = ["Hint", "like_dates", "nearly_numbers", "text_hints", "unit_of"]
+__all__ = ["Hint", "like_dates", "nearly_numbers", "other_quantity", "text_hints", "unit_of"]
 
 SHARE = 0.9  # of the cells, to speak of a column of numbers
 AMONG = 0.5  # ... beside signs such as ?
@@ -29,7 +30,18 @@ MAX_TEXTS = 10_000  # different texts that are looked at
 FIRST = 200  # cells of which half must hold a digit
 MAX_DIGITS = 18  # digits of a number that is no code
 MAX_COLUMNS_NAMED = 5  # columns that are named
-UNIT = r"^[+-]?(?:\d[\d.,' ]*)?\d\s*(?P<unit>[\p{L}°µ/²³]{1,12})$"
+UNITS = 4  # of one quantity, such as g and kg
+UNIT = r"^[+-]?(?:\d[\d.,' ]*)?\d\s*(?P<unit>[\p{L}°µ/²³]{1,12}(?: [\p{L}°µ/²³]{1,12})?)$"
+OTHERS = {  # quantities that no option reads
+    r"(?i)^\d{1,3}:\d{2}(:\d{2}([.,]\d+)?)?( ?[ap]\.?m\.?)?$": "times",
+    r"(?i)^-?\d+ days?\b.*$": "durations",
+    r"(?i)^(\d+ ?h\p{L}*[ ,]*)?\d+ ?m(in\p{L}*)?[ ,]*(\d+ ?s\p{L}*)?$": "durations",
+    r"(?i)^\d+ ?(ft\.?|['′]) ?\d+([.,]\d+)? ?(in\.?|[\"″]|'')?$": "feet and inches",
+    r"^[+-]?\d+ \d+/\d+$": "fractions",
+    r"^[+-]?\d+([.,]\d+)? ?°.*$": "degrees",
+    r"^\d+ ?/ ?\d+$": "two numbers each",
+    r"^\(?[+-]?\d+\.\d+ ?[,; ] ?[+-]?\d+\.\d+\)?$": "two numbers each",
+}
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 KNOWN = r"(?i)^(\W+|missing|unknown|none|nil|n\W?[acds]\W?|not available|no data|tbd|#\S+)$"  # stands for a missing cell
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -49,6 +61,7 @@ DATES = (
     rf"{MONTH} \d{{1,2}},? \d{{4}}",
 )
 DATE = rf"(?i)^\s*({'|'.join(DATES)})([, ]+\d{{1,2}}:\d{{2}}(:\d{{2}})?)?( [ap]\.?m\.?)?\s*$"
+ANY_DATE = rf"{DATE}|^{ISO.pattern}$"
 GROUPED = r"^[+-]?\d{1,3}((\.\d{3})*|,\d+)$"
 SIGNED = r"^([+-]?)\s*\p{Sc}\s*|\s*[\p{Sc}%]$"
 COINS = "USD|EUR|GBP|CHF|JPY"
@@ -141,11 +154,14 @@ def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
     cells = pc.utf8_trim_whitespace(values.drop_null())
     if not len(cells) or 2 * pc.sum(pc.match_substring_regex(cells[:FIRST], r"\d")).as_py() < len(cells[:FIRST]):
         return None
+    if why := other_quantity(cells):
+        return Hint(why, _cells(values, dict.fromkeys(cells[:3].to_pylist())), bare=None)
     if unit := unit_of(cells):
-        way = f".str.removesuffix({unit!r})"
+        grouped = pc.any(pc.match_substring_regex(cells, "[,' ]\\d")).as_py()
+        way = None if grouped else f".str.removesuffix({unit!r})"
         return Hint(f"each with the unit {unit!r}", _cells(values, dict.fromkeys(cells[:3].to_pylist())), bare=way)
-    grouped = decimal == "," and pc.any(pc.match_substring(cells, ".")).as_py()
-    if grouped and pc.all(pc.match_substring_regex(cells, GROUPED)).as_py():
+    pointed = decimal == "," and pc.any(pc.match_substring(cells, ".")).as_py()
+    if pointed and pc.all(pc.match_substring_regex(cells, GROUPED)).as_py():
         why, options = "points between thousands", {"decimal": ",", "thousands": "."}
         return Hint(why, _cells(values, dict.fromkeys(cells[:3].to_pylist())), options)
     plain = pc.match_substring_regex(cells, PLAIN)
@@ -173,11 +189,35 @@ def unit_of(texts: Any) -> str | None:
     >>> unit_of(pa.array([f"{i / 4} kg" for i in range(50)])), unit_of(pa.array(["8 GB", "16 GB"] * 50))
     ('kg', None)
     """
+    units = _units(texts)
+    most = max(units, key=lambda unit: units[unit], default=None)
+    return most if most and units[most] >= SHARE * len(texts) else None
+
+
+def _units(texts: Any) -> dict[str, int]:
+    """The units of many different numbers, and how often each is there."""
     found = pc.struct_field(pc.extract_regex(pc.utf8_trim_whitespace(texts), UNIT), "unit").drop_null()
     if len(found) < SHARE * len(texts) or pc.count_distinct(texts).as_py() <= ENOUGH:
+        return {}
+    return {str(unit["values"]): int(unit["counts"]) for unit in pc.value_counts(found).to_pylist()}
+
+
+def other_quantity(texts: Any) -> str | None:
+    """How many different texts say a quantity that is more than a number: in several units, or as times.
+
+    >>> other_quantity(pa.array([f"{i} kg" for i in range(20)] + [f"{i} g" for i in range(20)]))
+    "in several units: 'kg', 'g'"
+    >>> other_quantity(pa.array([f"{i}:{i + 20}" for i in range(24)])), other_quantity(pa.array(["9:00", "12:00"] * 20))
+    ('times', None)
+    """
+    if pc.count_distinct(texts).as_py() <= ENOUGH:
         return None
-    most = max(pc.value_counts(found).to_pylist(), key=lambda c: c["counts"])
-    return str(most["values"]) if most["counts"] >= SHARE * len(texts) else None
+    for form, why in OTHERS.items():
+        if pc.sum(pc.match_substring_regex(texts, form)).as_py() >= SHARE * len(texts):
+            return why
+    units = _units(texts)
+    several = 1 < len(units) <= UNITS and max(units.values()) < SHARE * len(texts)
+    return f"in several units: {', '.join(map(repr, units))}" if several else None
 
 
 def _as_they_are(values: Any, cells: Any) -> Hint | None:
@@ -235,7 +275,13 @@ def like_dates(values: Any) -> tuple[str, list[str]] | None:
     """
     values = plainly(values)
     known = values.drop_null()
-    if not len(known) or not all(_match([known[0].as_py()], DATE)) or not all(_match(different := pc.unique(known), DATE)):
+    if (
+        not len(known)
+        or not all(_match([known[0].as_py()], ANY_DATE))
+        or not all(_match(different := pc.unique(known), ANY_DATE))
+    ):
+        return None
+    if not any(_match(different, DATE)):  # all as in ISO 8601
         return None
     forms = [day + clock for day, clock in product(WAYS, CLOCKS) if _reads(known[:1], day + clock)]
     return _cells(values, dict.fromkeys(known[:3].to_pylist())), [form for form in forms if _reads(different, form)]

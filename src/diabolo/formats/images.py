@@ -4,7 +4,8 @@
     x = (... - low) / unit                                            of floats in another unit than 0 to 1: their range
 
 The size is learned in fit: that of the pictures where all have the same and it is small; else their usual proportions with
-a longer side of 64 pixels. Others are cut to these proportions around their middle, and resampled.
+a longer side of 64 pixels. Others are cut to these proportions around their middle, and resampled. Of a JPEG four times as
+large, the decoder gives a half, a quarter or an eighth of the size first: pixels differ by a quarter of a level.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from ..images.ahead import ahead
 from ..images.album import ImageCollection, is_one
 from ..images.picture import Picture, luma
 from ..images.resize import resized
+from ..printed import few
 from ..rows import Rows, evenly
 from .arrays import Arrays
-from .base import Format, room, spilled
+from .base import ENOUGH_TO_TELL, LOOKED_AT, Format, room, spilled
 from .readers import opened, reads
 from .scale import together
 
@@ -33,9 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["Images"]
 
 LARGEST = 128  # pixels of the longer side, up to which pictures are taken as they are
-MAX_STRETCH = 2.0  # of a single picture against those of fit, without a warning
+MAX_STRETCH = 2.0  # of a picture against those of fit, without a warning: then half of it is left
+DARK = 1 / 15  # that 12 bits of 16 do not reach
 LONGER = 64  # pixels of the longer side of all others
-LOOKED_AT = 1000  # pictures from which size and channels are learned
 PIECE = 64  # pictures that are decoded, and seen by a network, at once
 
 
@@ -110,12 +112,19 @@ class Images(Arrays):
             *(common(sizes, self.most, self.longer) if self.size == "auto" else self.size),
         )
         pictures, transparent = [], []
-        for picture in looked:
+        for picture in looked.at_least(*self.shape[1:]):
             pictures.append(self._cut(picture))
             transparent += [picture.name] if picture.alpha is not None and picture.alpha.min() < 1 else []
+        self._tell_cut(sizes, looked.names)
         self.whole, self.own = pictures[0].dtype == np.uint8, any(picture.unit != 1 for picture in pictures)
-        self._settle(np.stack([self._row(picture) for picture in pictures]))
+        sample = np.stack([self._row(picture) for picture in pictures])
+        self._settle(sample)
         tell_transparent(transparent)
+        if all(picture.dtype == np.uint16 for picture in pictures) and 0 < sample.max() < DARK:
+            warn(
+                f"the pictures have 16 bits, but reach only {sample.max() * 65535:,.0f} of 65,535, so that all are nearly "
+                "black: bring them to the whole range first, such as array * 16 of 12 bits"
+            )
         return self
 
     def _settle(self, sample: np.ndarray) -> None:
@@ -125,10 +134,39 @@ class Images(Arrays):
         self.columns = [f"x{j}" for j in range(self.width)]
         self.gaps, self.binary = np.zeros((2, self.width), dtype=bool)
         self.above = sample.min(0) >= 0
+        self._limit(*np.full((2, self.width), np.inf))
         self.origin, self.share = np.zeros(self.width, dtype=np.int64), np.full(self.width, 0.5)
         low, unit = (0.0, 255.0 if self.whole else 1.0) if not self.own else range_of(sample)
         scale = together(sample.T, np.full(self.width, low), unit)
         self.mean, self.divisor, self.knee, self.shift, self.stretch, self.middle, self.spread = scale
+
+    def _tell_cut(self, sizes: Sequence[tuple[int, int, int]], names: Sequence[str]) -> None:
+        """Warn of pictures of which more is cut away than is left (fitted)."""
+        _, h, w = self.shape
+        cut = [
+            (name, H, W)
+            for (H, W, _), name in zip(sizes, names, strict=True)
+            if not 1 / MAX_STRETCH <= H * w / (W * h) <= MAX_STRETCH
+        ]
+        if cut:
+            name, H, W = cut[0]
+            warn(
+                f"{len(cut):,} of {len(sizes):,} pictures looked at lose more than half to the crop around their middle, to "
+                f"the proportions of {h} x {w} pixels: {name!r} with {H} x {W} is the first; crop or pad them as they should "
+                "be seen"
+            )
+
+    def tell_far(self, x: Any) -> None:
+        """Warn of pictures x (n, d) that are nearly black beside those of fit: of bits that another type leaves empty."""
+        if self.own or len(x) < ENOUGH_TO_TELL:
+            return
+        brightest, usual = float(x[:LOOKED_AT].max()), float(self.middle.max())
+        if 0 < brightest < min(DARK, usual / 2):
+            warn(
+                f"the pictures are nearly black beside those of fit: they reach {few(brightest)}, where pixels were "
+                f"{few(usual)} in the mean (1 is white): if they have fewer bits than their type, bring them to the whole "
+                "range first, such as array * 16 of 12 bits"
+            )
 
     def row(self, picture: Picture) -> np.ndarray:
         """(d,): bytes if the first picture was of bytes, else float32, in the unit that was given."""
@@ -184,21 +222,26 @@ class Images(Arrays):
 
     def chunks(self, X: Any) -> Iterator[Any]:
         album = self._album(X)
-        pieces = (album[start : start + PIECE] for start in range(0, len(album), PIECE))
+        if not (isinstance(X, np.ndarray) and X.ndim == 2):  # of one picture, _album tells
+            self._tell_cut((first := album[:PIECE]).sizes(), first.names)
+        return self._pieces(album)
+
+    def _pieces(self, album: ImageCollection) -> Iterator[Any]:
+        pieces = (album[start : start + PIECE].at_least(*self.shape[1:]) for start in range(0, len(album), PIECE))
         return (ahead if album.in_files else map)(self._piece, pieces)
 
     def _piece(self, album: ImageCollection) -> np.ndarray:
         return np.stack([self.row(picture) for picture in album])
 
     def rows(self, X: Any) -> Rows:
-        n = len(self._album(X))
+        n = len(album := self._album(X))
         dtype = np.uint8 if self.whole else np.float32
         table = (
             np.empty((n, self.width), dtype)
             if n * self.width * np.dtype(dtype).itemsize <= room()
             else spilled(n, self.width, dtype)
         )
-        for i, piece in enumerate(self.chunks(X)):
+        for i, piece in enumerate(self._pieces(album)):
             table[i * PIECE : i * PIECE + len(piece)] = piece
         return Rows(table, super().to_array)
 

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..deferred import is_sparse
-from ..errors import DataError, no_column
+from ..errors import DataError, check_columns
 from ..images.album import SUFFIXES, ImageCollection
 from .answers import Answers, columns_of_labels, lists_of_labels, nothing_known, split_cells, zeros_and_ones
 from .base import SAMPLE, Format
@@ -45,7 +45,7 @@ def read_labeled(
     data: str | Path | pa.Table,
     labels: str | Sequence[str],
     *,
-    sep: str | None = None,
+    labels_sep: str | None = None,
     text: str | None = None,
     image: str | None = None,
     drop: Sequence[str] = (),
@@ -62,7 +62,7 @@ def read_labeled(
         set of more than 200,000 rows (a Parquet file, a folder, a pattern, a list) is not read as a whole.
     labels : str or sequence of str
         The columns of 0, 1 and empty cells (not known), one for each label; or the one column of lists.
-    sep : str, default=None
+    labels_sep : str, default=None
         What stands between the labels of a column of texts such as "urgent;bug"; an empty cell has none.
     text, image : str, default=None
         The column that alone is X: texts, or the names of files.
@@ -92,7 +92,7 @@ def read_labeled(
     >>> X, Y = read_labeled(table, ["bug", "urgent"], text="body")
     >>> X, Y.to_pylist()
     (['a b', 'c d'], [{'bug': 1.0, 'urgent': None}, {'bug': 0.0, 'urgent': 1.0}])
-    >>> read_labeled(pa.table({"size": [1, 2], "tags": ["bug;new", None]}), "tags", sep=";")[1]
+    >>> read_labeled(pa.table({"size": [1, 2], "tags": ["bug;new", None]}), "tags", labels_sep=";")[1]
     [['bug', 'new'], []]
     """
     if reading is not None and reading.dates and (text or image):
@@ -102,17 +102,17 @@ def read_labeled(
         check_names(parts.schema, names, "labels")
         if drop:
             check_names(parts.schema, list(drop), "drop")
-        return parts.without([*names, *drop]), of_parts(parts, names, sep, reading)
+        return parts.without([*names, *drop]), of_parts(parts, names, labels_sep, reading)
     table = table_of(data, reading)
     check_names(table, names, "labels")
     if drop:
         check_names(table, list(drop), "drop")
-    lists = are_lists(table.schema, names, sep)
+    lists = are_lists(table.schema, names, labels_sep)
     rest = table.drop_columns([*names, *drop])
     if not rest.num_columns:
         raise DataError("no column is left besides the labels and the dropped columns: give at least one column to learn from")
     where = Path(folder) if folder is not None else Path(data).parent if isinstance(data, (str, Path)) else Path()
-    Y: Any = label_lists(table, names[0], sep) if lists else pa.table({name: answers(table, name) for name in names})
+    Y: Any = label_lists(table, names[0], labels_sep) if lists else pa.table({name: answers(table, name) for name in names})
     return rows_in(rest, where, text, image, format), Y
 
 
@@ -217,9 +217,8 @@ def check_names(table: pa.Table | pa.Schema, names: Sequence[str], said: str, hi
     if not names:
         raise DataError(f"{said} names no column")
     there = table.names if isinstance(table, pa.Schema) else table.column_names
+    check_columns(said, names, there, hint)
     for name in names:
-        if name not in there:
-            raise no_column(said, name, there, hint)
         if names.count(name) > 1:
             raise DataError(f"{said} names {name!r} twice")
 
@@ -227,7 +226,7 @@ def check_names(table: pa.Table | pa.Schema, names: Sequence[str], said: str, hi
 # ── Y ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-HINT = "; --labels-sep ';', or sep=';', reads a column of names, of one label per row or of several with this separator"
+HINT = "; --labels-sep ';', or labels_sep=';', reads a column of names, of one label per row or of several with this separator"
 
 
 def answers(table: pa.Table, name: str) -> pa.Array:
@@ -254,7 +253,7 @@ def are_lists(schema: pa.Schema, names: Sequence[str], sep: str | None) -> bool:
     """Whether the labels are in one column of lists."""
     lists = bool(sep) or (len(names) == 1 and pa.types.is_nested(schema.field(names[0]).type))
     if lists and len(names) > 1:
-        raise DataError(f"sep={sep!r} is for one column of lists, but labels names {len(names)}")
+        raise DataError(f"labels_sep={sep!r} is for one column of lists, but labels names {len(names)}")
     return lists
 
 
@@ -312,10 +311,7 @@ def taken(format: Format, table: pa.Table, folder: Path) -> Any:
         return pictures(table, folder)
     if takes_texts(format):
         return texts(table, getattr(format, "column", None))
-    there = {*table.column_names}
-    missing = [name for name in format.columns if name not in there]
-    if missing:
-        raise no_column("DATA", missing[0], table.column_names, ", but the model was fitted with it")
+    check_columns("what the model was fitted with", format.columns, table.column_names)
     X = table.select(format.columns)
     return X if has_columns(format) else np.column_stack([column.to_numpy() for column in X.columns])
 

@@ -70,7 +70,7 @@ def matrix(X: Any) -> Any:
     if isinstance(X, NamedMatrix):
         X = X.matrix
     if is_tensor(X):
-        X = X.detach().cpu().numpy()
+        X = _of_tensor(X)
     if is_sparse(X):
         return canonical(X)
     try:
@@ -111,6 +111,12 @@ def options_of(X: Any) -> dict[str, Any]:
     return X.options if isinstance(X, NamedMatrix) else {}
 
 
+def _of_tensor(X: Any) -> np.ndarray:
+    """NumPy has no bfloat16: its numbers are float32, too."""
+    X = X.detach().cpu()
+    return np.asarray((X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy())
+
+
 def names_of(X: Any) -> list[str] | None:
     """The names of the columns of what a file holds, if it is a matrix and the file has them."""
     return X.names if isinstance(X, NamedMatrix) else None
@@ -118,7 +124,7 @@ def names_of(X: Any) -> list[str] | None:
 
 def plain(X: Any) -> Any:
     """What is masked as NaN; no dates, complex numbers, records or more than two dimensions; all else as it is."""
-    X = unmasked(X.detach().cpu().numpy() if is_tensor(X) else one_below_another(X) if is_stack(X) else X)
+    X = unmasked(_of_tensor(X) if is_tensor(X) else one_below_another(X) if is_stack(X) else X)
     if isinstance(X, (list, tuple)):
         _check_rows(X)
     if not isinstance(X, np.ndarray):

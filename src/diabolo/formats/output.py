@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -18,7 +18,7 @@ from ..errors import DataError
 from ..storage import atomic
 from . import readers
 from .layout import ending
-from .names import READABLE
+from .names import CSV, READABLE
 
 __all__ = ["write_pieces", "write_table"]
 
@@ -41,11 +41,11 @@ def write_table(table: Any, path: str | Path, source: Path | None = None) -> Non
 
 def write_pieces(pieces: Iterable[pa.Table], path: str | Path) -> None:
     """Write tables of one schema into one file as they come; it is there when it is whole."""
-    tables = iter(pieces)
-    first = _plain(next(tables))
+    tables = map(_in_text if ending(path).endswith(CSV) else _plain, pieces)
+    first = next(tables)
     with atomic(Path(path)) as file, _writer(Path(path), file, first.schema) as writer:
         for table in chain([first], tables):
-            writer.write_table(_plain(table).cast(first.schema))
+            writer.write_table(table.cast(first.schema))
 
 
 @contextmanager
@@ -75,10 +75,22 @@ def _write(table: pa.Table, path: Path, file: IO[bytes]) -> None:
     else:
         options = _text(path)
         if not ending(path).endswith(".gz"):
-            pa_csv.write_csv(_plain(table), file, options)
+            pa_csv.write_csv(_in_text(table, True), file, options)
             return
         with gzip.GzipFile(path.name[:-3], "wb", fileobj=file, mtime=0) as packed:
-            pa_csv.write_csv(_plain(table), packed, options)
+            pa_csv.write_csv(_in_text(table, True), packed, options)
+
+
+def _in_text(table: pa.Table, whole: bool = False) -> pa.Table:
+    """As a text file has it: dates and times without fractions of a second, if none has any in the table, or in this piece."""
+    table = _plain(table)
+    for i, column in enumerate(table.schema):
+        if pa.types.is_timestamp(column.type):
+            values = table.column(i)
+            with suppress(pa.ArrowInvalid):  # fractions would be lost
+                values = values.cast(pa.timestamp("s", column.type.tz))
+            table = table.set_column(i, column.name, values if whole else values.cast(pa.string()))
+    return table
 
 
 def _plain(table: pa.Table) -> pa.Table:

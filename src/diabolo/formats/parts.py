@@ -165,7 +165,8 @@ def spread(n: int, most: int, seed: int = 0) -> np.ndarray:
     [159, 317, 510, 754]
     """
     m = min(n, most)
-    return ((np.arange(m) + np.random.default_rng(seed).random(m)) * (n / m)).astype(np.int64).clip(max=n - 1)
+    start = np.arange(m + 1) * n // m  # whole rows, so that none is drawn twice
+    return start[:-1] + (np.random.default_rng(seed).random(m) * np.diff(start)).astype(np.int64)
 
 
 # ── one schema ───────────────────────────────────────────────────────────────────────────────────────────────────────

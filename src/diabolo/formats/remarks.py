@@ -11,17 +11,19 @@ from ..errors import warn
 from ..printed import cut
 from ..sentinels import warn_odd
 from .base import warn_empty
-from .category import Category
+from .category import MAX_LEVELS, Category, near_levels, tell_near
 from .columns import Column, Number, shown
 from .encoding import as_fitted
 from .frames import combined
 from .gaps import Gaps
-from .hints import text_hints
+from .hints import nearly_numbers, text_hints
 from .scale import FLOATS
 from .schema import arrow_type, is_iso, is_text
 from .suspects import are_days, looks_like_codes
 
 __all__ = ["remark", "tell_unseen"]
+
+BLANKS = {"", "?", "nan", "<na>", "nat", "null", "n/a", "#n/a"}  # texts that hardly are levels
 
 
 def remark(
@@ -44,6 +46,9 @@ def remark(
         for c in fields
         if isinstance(c, Category) and is_text(arrow_type(c.type)) and c.listed is None and c.name not in categories
     }
+    for column in fields:
+        if isinstance(column, Category) and column.name in texts:
+            _levels(column, texts[column.name], decimal)
     _dates([name for name, values in texts.items() if is_iso(values)])
     for said in text_hints(texts, decimal):
         warn(said)
@@ -63,6 +68,20 @@ def tell_unseen(fields: Sequence[Column], gaps: Gaps, tables: Iterable[pa.Table]
                 f"column {name!r} holds {cut(', '.join(map(repr, levels)), 60)}, which the first fit did not see: "
                 "warm_start=True keeps the columns, so all such levels count as one; set warm_start=False to start anew"
             )
+
+
+def _levels(column: Category, values: pa.Array, decimal: str) -> None:
+    """Levels that differ in spaces or case, and such as stand for a missing cell."""
+    levels = [*column.levels, *(column.others or [])]
+    if column.others is not None or len(levels) < MAX_LEVELS:
+        tell_near(column.name, near_levels(levels))
+    blanks = [level for level in levels if level.strip().lower() in BLANKS]
+    if blanks and not nearly_numbers(values, decimal):  # of which a hint tells
+        warn(
+            f"column {column.name!r} holds {', '.join(map(repr, blanks))}, as a level like others: if it stands for a missing "
+            f"cell, replace it by None, or give format=Tables(reading=Reading(na={tuple(blanks)!r})) (--na); if it is a level, "
+            f"say categories={[column.name]!r} (--category)"
+        )
 
 
 def _codes(codes: dict[str, list[int]]) -> None:

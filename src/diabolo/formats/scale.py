@@ -304,11 +304,14 @@ def left_out(x: Tensor, n: int) -> Tensor:
 
 def together(v: np.ndarray, mean: np.ndarray, unit: float) -> Scale:
     """Columns (d, n) that share one unit, such as pixels: the middle is the mean, the spread that of all."""
-    x = (np.ascontiguousarray(v) - mean[:, None]) / unit
-    known = ~np.isnan(x)
-    middle = np.where(known, x, 0.0).sum(1) / np.maximum(known.sum(1), 1)
-    spread = float(np.sqrt(np.mean(np.square(np.where(known, x - middle[:, None], 0.0))))) or 1.0
-    d = len(v)
+    (d, n), middle, total = v.shape, np.empty(len(v)), 0.0
+    size = max(1, 4 * BLOCK // max(1, n))
+    for some in (slice(start, start + size) for start in range(0, d, size)):
+        x = (np.ascontiguousarray(v[some]) - mean[some, None]) / unit
+        known = ~np.isnan(x)
+        middle[some] = np.where(known, x, 0.0).sum(1) / np.maximum(known.sum(1), 1)
+        total += float(np.sum(np.square(np.where(known, x - middle[some, None], 0.0))))
+    spread = float(np.sqrt(total / max(1, v.size))) or 1.0
     return Scale(mean, np.full(d, unit), np.full(d, FAR), np.zeros(d), np.ones(d), middle, np.full(d, spread))
 
 

@@ -195,7 +195,7 @@ class Tables(Format):
 
     def chunks(self, X: Any) -> Iterator[Any]:
         if is_path(X):
-            yield from table_pieces(X, CHUNK, self.reading, self.types, self.columns, self.levels)
+            yield from table_pieces(X, CHUNK, self.reading, self.types, self.columns, self.levels, self.left_out)
         else:
             yield from pieces(collected(X), CHUNK // 2)
 
@@ -280,7 +280,7 @@ class Tables(Format):
         for column, block in zip(self.fields, self.blocks, strict=True):
             gaps = np.isnan(x[:, block.start])
             if gaps.any() and not column.empty:
-                X = patched(X, place[column.name], gaps, column.decode(e[:, block]))
+                X = patched(X, place[column.name], gaps, column.limited(column.decode(e[:, block])))
         return X
 
     def from_array(self, x: Any) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..deferred import is_sparse
 from ..errors import DataError, warn
+from .category import near_levels
 from .readers import NamedMatrix
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "same_length",
     "same_order",
     "shown",
+    "tell_unknown",
     "values",
 ]
 
@@ -197,6 +199,8 @@ def classes(y: Any) -> np.ndarray:
     from sklearn.utils import column_or_1d
 
     v = column_or_1d(v, warn=True)
+    if v.dtype == object and len(v) and all(issubclass(t, (int, np.integer)) for t in types(v)):
+        v = np.array(v.tolist())  # numbers that pandas keeps as objects
     if v.dtype.kind == "f" and np.isinf(v).any():
         raise DataError("Input y contains infinity: replace it by a number")
     gone = np.flatnonzero(missing(v))
@@ -216,7 +220,7 @@ def classes(y: Any) -> np.ndarray:
 
 
 def doubtful(names: Sequence[Any]) -> None:
-    """Warn of doubtful classes or labels: a missing cell that became a text, two that differ only in spaces."""
+    """Warn of doubtful classes or labels: a missing cell that became a text, some that differ only in spaces or case."""
     texts = [name for name in names if isinstance(name, str)]
     gone = [name for name in texts if name.strip() in GONE]
     if gone:
@@ -224,13 +228,20 @@ def doubtful(names: Sequence[Any]) -> None:
             f"y holds the text {gone[0]!r:.60}, which is learned as a class: if it means that the class is unknown, "
             "remove these rows"
         )
-    plain = {" ".join(name.split()): name for name in reversed(texts)}
-    twin = next((name for name in texts if plain[" ".join(name.split())] != name), None)
-    if twin is not None:
-        first = plain[" ".join(twin.split())]
+    if near := near_levels(texts):
         warn(
-            f"y holds {first!r:.60} and {twin!r:.60}, which are learned as two classes: they differ only in spaces, which "
-            "str.strip removes"
+            f"y holds {', '.join(near[:3])}, which are learned as different classes: they differ only in spaces or case, which "
+            "str.strip and str.lower remove"
+        )
+
+
+def tell_unknown(y: np.ndarray, known: np.ndarray) -> None:
+    """Warn of classes in y that a model does not know: such rows count as wrong."""
+    found = np.unique(y)
+    if (found.dtype.kind in "US") == (known.dtype.kind in "US") and len(new := found[~np.isin(found, known)]):
+        warn(
+            f"y holds {', '.join(map(repr, new[:3].tolist()))}, which the model does not know: these rows count as wrong; it "
+            f"knows {', '.join(map(repr, known[:10].tolist()))}"
         )
 
 

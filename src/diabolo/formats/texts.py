@@ -11,7 +11,7 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ __all__ = [
     "is_texts",
     "looks_like_texts",
     "read_documents",
+    "tell_markup",
     "tell_mixed",
     "text_column",
 ]
@@ -50,6 +51,9 @@ BOMS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 LOOKED_AT = 1 << 16  # items of a list that say what it holds
+MARKED, SOME = 1000, 0.1  # texts that are looked at; the share of them that holds HTML
+TAG = r"</?(p|br|div|span|a|b|i|em|strong|li|ul|ol|td|tr|table|h[1-6]|img|html|body)(\s+[\w-]+ *=[^<>]*)?\s*/?>"
+MARKUP = re.compile(rf"{TAG}|&(nbsp|amp|quot|lt|gt|#\d+);", re.IGNORECASE)
 LINES = 50  # of a file that show whether it is a table
 NUMBER = re.compile(r'\s*"?[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?"?\s*')
 MANY_TIMES = 20  # times as many of another kind, beside which a file or two are not meant
@@ -92,8 +96,22 @@ def is_texts(X: Any) -> bool:
         return False
     some = list(islice(iter(X) if isinstance(X, (list, tuple, set, frozenset, np.ndarray)) else iter(_listed(X)), LOOKED_AT))
     if some and all(isinstance(x, str) and x.lower().endswith((*SUFFIXES, ".npy")) for x in some):
-        return False  # names of pictures, or of arrays
+        if isinstance(X, (list, tuple)):
+            return False  # names of pictures, or of arrays
+        raise DataError(
+            f"X is a {type(X).__name__} of names of files, such as {str(some[0])!r}: give the list of them, X.tolist()"
+        )
     return any(isinstance(x, (str, bytes)) or (isinstance(x, Path) and ending(x).endswith(".txt")) for x in some)
+
+
+def tell_markup(texts: Sequence[str]) -> None:
+    """Warn of tags and entities of HTML, whose names would count as words."""
+    found = [hit[0] for text in texts[:MARKED] if (hit := MARKUP.search(text))]
+    if len(found) > SOME * len(texts[:MARKED]):
+        warn(
+            f"the texts hold HTML, such as {found[0]!r:.40}, and its tags count as words: take it out first, for example with "
+            "html.unescape(re.sub('<[^>]+>', ' ', text))"
+        )
 
 
 def looks_like_texts(column: pa.ChunkedArray) -> bool:

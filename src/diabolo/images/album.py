@@ -57,6 +57,7 @@ class ImageCollection(Sequence[Picture]):
         self._place: _Place = X._place if same else _place(X)
         self.names: list[str] = X.names if same else self._place.names
         self._items: list[Any] = X._items if same else self._place.items
+        self._least: tuple[int, int] | None = X._least if same else None
 
     @classmethod
     def accepts(cls, X: Any) -> bool:
@@ -100,7 +101,7 @@ class ImageCollection(Sequence[Picture]):
     def __getitem__(self, i: SupportsIndex | slice) -> Picture | ImageCollection:
         if isinstance(i, slice):
             return self.take(range(len(self))[i])
-        return self._place.picture(self._items[i], self.names[i])
+        return self._place.picture(self._items[i], self.names[i], self._least)
 
     def __iter__(self) -> Iterator[Picture]:  # not that of Sequence: a warning should point at the line of who asks
         return (self[i] for i in range(len(self)))
@@ -109,8 +110,14 @@ class ImageCollection(Sequence[Picture]):
         """An album of some of the pictures, in this order."""
         chosen = [int(i) for i in indices]
         album = object.__new__(ImageCollection)
-        album._place = self._place
+        album._place, album._least = self._place, self._least
         album.names, album._items = [self.names[i] for i in chosen], [self._items[i] for i in chosen]
+        return album
+
+    def at_least(self, height: int, width: int) -> ImageCollection:
+        """The same pictures, of which such a size suffices: larger files of JPEG are decoded at a part of their size."""
+        album = ImageCollection(self)
+        album._least = (height, width)
         return album
 
     def sizes(self) -> list[tuple[int, int, int]]:
@@ -139,9 +146,9 @@ class _Place:
     def __init__(self, names: list[str], items: list[Any], root: str = "") -> None:
         self.names, self.items, self.root = names, items, root
 
-    def picture(self, item: Any, name: str) -> Picture:
+    def picture(self, item: Any, name: str, least: tuple[int, int] | None) -> Picture:
         with self._located(), self.stream(item) as source:
-            return read(source, name, _place_in(item))
+            return read(source, name, _place_in(item), least)
 
     def size(self, item: Any, name: str) -> tuple[int, int, int]:
         with self._located(), self.stream(item) as source:
@@ -190,8 +197,8 @@ class _Several(_Place):
         names = [f"{where}/{name}" for where, place in places for name in place.names]
         super().__init__(names, [Held(place, item) for _, place in places for item in place.items])
 
-    def picture(self, item: Held, name: str) -> Picture:
-        return item.place.picture(item.item, name)
+    def picture(self, item: Held, name: str, least: tuple[int, int] | None) -> Picture:
+        return item.place.picture(item.item, name, least)
 
     def size(self, item: Held, name: str) -> tuple[int, int, int]:
         return item.place.size(item.item, name)

@@ -121,12 +121,23 @@ def check_frames(image: Image.Image, name: str) -> None:
 def upright(image: Image.Image) -> tuple[Image.Image, bytes]:
     """The upright image, and the EXIF data without the orientation; damaged EXIF data count as none."""
     try:
+        if not len(image.getexif()) and not image.info.get("exif"):
+            return image, b""
         turned = image.getexif().get(ORIENTATION) in range(2, 9)
         upright = ImageOps.exif_transpose(image) if turned else image
         exif = upright.info.get("exif") or _describing(image.getexif())
     except DAMAGE:
         return image, b""
     return upright, exif if not exif or exif.startswith(EXIF) else EXIF + exif
+
+
+def reduce(image: Image.Image, height: int, width: int) -> None:
+    """A JPEG will be decoded at a half, a quarter or an eighth of its size, if twice as many pixels as these are left."""
+    if image.format != "JPEG":
+        return
+    with contextlib.suppress(*DAMAGE):  # of EXIF data
+        turned = image.getexif().get(ORIENTATION) in range(5, 9)
+        image.draft(None, (2 * height, 2 * width) if turned else (2 * width, 2 * height))
 
 
 def without_layout(data: bytes) -> bytes:

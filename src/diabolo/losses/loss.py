@@ -94,7 +94,7 @@ def exact_products(device: str) -> AbstractContextManager[object]:
 
 
 def distance(e: Tensor, y: Tensor, aim: Tensor | None = None) -> Tensor:
-    """(e - aim)^2, aim = y unless given; 0 where y is NaN, and NaN where only e is NaN: a broken network is not perfect."""
+    """(e - aim)^2, by default aim = y; 0 where y is NaN, and NaN where only e is: a broken network does not look perfect."""
     aim = y if aim is None else aim
     if y.sum().isfinite():  # faster than to ask for each number
         return (e - aim).square()

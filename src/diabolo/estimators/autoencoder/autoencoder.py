@@ -29,7 +29,7 @@ from ...nets import inside
 from ...rows import Rows
 from ...storage import under
 from ..base import _materialized
-from ..gaps import without_new_gaps
+from ..gaps import tell_blind, without_new_gaps
 from ..parameters import check_integer
 from ..weights import RowWeights
 from .base import Compressor
@@ -81,8 +81,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         Largest number of epochs.
     batch_size : int or "auto", default="auto"
         Rows per step. "auto" is 256, but 512 for documents and for hidden layers wider than 512, and 128 for convolutions.
-    lr : float, default=1e-3
-        Peak learning rate of AdamW.
+    lr : float or "auto", default="auto"
+        Peak learning rate of AdamW. "auto" is 0.003 for the biases of dense layers, and 0.001 otherwise.
     muon_lr : float or "auto", default="auto"
         Peak learning rate of Muon, for the matrices. "auto" is 0.03, and 0.05 for documents. For convolutions it is 0.006,
         or 0.002 if the pictures are augmented.
@@ -90,8 +90,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         "auto" is "muon", with AdamW for all weights that are not matrices.
     weight_decay : float or "auto", default="auto"
         Decoupled weight decay of the matrices. "auto" is 0 for tables and arrays, and 0.2 if all their columns share one
-        unit, or less above 2500 rows, 10 / sqrt(rows). For documents it is 0.4, or less if they are many: 2 x words /
-        documents.
+        unit, or less above 2500 rows, 10 / sqrt(rows). Of documents it is 0.4, or less if they are many: 2 x words / documents.
     average : float in [0, 1), default=0.99
         Decay per step of the exponential moving average of the weights. The average is the result.
     dropout : float in [0, 1), default=0.0
@@ -172,7 +171,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     encoder: nn.Module | None = None
     decoder: nn.Module | None = None
     format: Any = "auto"
-    lr: float = 1e-3
+    lr: Any = "auto"
     muon_lr: Any = "auto"
     optimizer: str = "auto"
     dropout: float = 0.0
@@ -228,11 +227,30 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         return indexed(self.format_.from_array(expected), X)
 
     def impute(self, X: Any) -> Any:
-        """X with missing values replaced by reconstructed ones; all other values stay as they are."""
+        """X with missing values replaced by reconstructed ones; all other values stay as they are.
+
+        Estimates lie within the range of the column in fit. Some known cells are hidden for a test: a warning tells of a
+        network that hardly knows more of them than their mean.
+
+        Parameters
+        ----------
+        X : as in transform
+
+        Returns
+        -------
+        As X; of a path an Arrow table with all columns of the file, also those that the model does not use.
+        """
         self._must_be_numbers("impute")
         parts = [(x, self.loss_.predict(self.network_(x))) for x in self._features(X)]
         x, e = (torch.cat(side) for side in zip(*parts, strict=True))
+        if x.isnan().any():
+            tell_blind(self.format_, x, self._judged)
         return self.format_.filled(X, x, e)
+
+    def _judged(self, seen: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
+        """Errors of what is expected from the rows seen, and of the means, (m, columns)."""
+        expected = self.loss_.predict(self.network_(seen))
+        return self.loss_.errors(expected, true), self.loss_.errors(self._mean(true), true)
 
     def map(self, X: Any, seed: int = 0) -> Map:
         """A point (n, 2) for each row, to plot: rows with similar codes are neighbors.

@@ -26,14 +26,15 @@ from ...network import Diabolo
 from ...rows import Rows, spread_over, steps_per_epoch
 from ...storage import under
 from ..architectures import Dense, architecture
-from ..base import MIN_ROWS_TO_HOLD_OUT, System, sampled
-from ..linear import Linear, check_components, tfidf
+from ..base import MIN_ROWS_TO_HOLD_OUT, System
+from ..linear import Linear, check_components, sampled, tfidf
 from .comparison import Comparison, Explained, by_component
 from .neighbors import Neighbors
 
 __all__ = ["Compressor"]
 
 
+LR_OF_MATRICES = 0.001  # of AdamW, if matrices are left to it
 BLIND_STEPS = 100  # if there are too few rows for early stopping on held-out ones
 ROUNDING = 1e-7  # smaller differences of scores are rounding
 MAX_ROWS_FOR_SPREAD = 5000  # rows on which the spread of the codes is measured
@@ -45,6 +46,7 @@ class Compressor(System, abstract=True):
 
     n_components: int | float
     hidden: Any
+    optimizer: str
     dropout: float
     encoder: nn.Module | None
     decoder: nn.Module | None
@@ -85,7 +87,9 @@ class Compressor(System, abstract=True):
         encoder = self._architecture.encoder(start) if self.encoder is None else checked("encoder", self.encoder, d, k)
         if self.decoder is not None:
             return Diabolo(encoder, checked("decoder", self.decoder, k, d))
-        return Diabolo(encoder, self._architecture.decoder(start, self.loss_, start.encode(x[:MAX_ROWS_FOR_SPREAD])))
+        z = start.encode(some := spread_over(x, MAX_ROWS_FOR_SPREAD))
+        network = Diabolo(encoder, self._architecture.decoder(start, self.loss_, z))
+        return self._architecture.bend(network, some, z) if self.encoder is None else network
 
     def _lost_trained_network(self) -> bool:
         """Whether the linear autoencoder was kept, and the trained network is not in the file: then training starts anew."""
@@ -111,7 +115,8 @@ class Compressor(System, abstract=True):
         return check_components(k, self.format_, tuple(x.shape), self._architecture.shares)
 
     def _defaults(self) -> dict[str, Any]:
-        return {"optimizer": "muon", **self._architecture.training()}
+        matrices = {"lr": LR_OF_MATRICES} if self.optimizer == "adamw" else {}
+        return {"optimizer": "muon", **self._architecture.training(), **matrices}
 
     def _epochs(self, n: int, batch_size: int) -> int:
         steps = BLIND_STEPS if n < MIN_ROWS_TO_HOLD_OUT else self._architecture.steps(n)
@@ -157,15 +162,20 @@ class Compressor(System, abstract=True):
         if self.decoder is None:
             self._architecture.sharpen(self.network_, linear, loss, x, judge.error)
         pca = judge.share(linear.expected(linear.encode(x)))
-        if judge.share(loss.predict(self.network_(x))) < pca - ROUNDING and self.encoder is None and self.decoder is None:
+        z, e = self._through(x)
+        if judge.share(e) < pca - ROUNDING and self.encoder is None and self.decoder is None:
             self._keep_linear()
-        z = self.network_.encoder(x)
-        e, probed = self._decoded(z), self._architecture.probed
-        total = judge.share(e)
+            z, e = self._through(x)
+        total, probed = judge.share(e), self._architecture.probed
         self.explained_variance_ratio_ = by_component(total, self._decoded, *(spread_over(v, probed) for v in (z, e)))
         scores = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
         self.comparison_ = Comparison(scores, self.n_components_, self._linear_name)
         self.n_iter_ = self.history_.kept
+
+    def _through(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows x (n, d) -> codes and expected values, few rows at once: hidden layers stay in the cache."""
+        z = torch.cat([self.network_.encoder(part) for part in x.split(self.format_.piece)])
+        return z, torch.cat([self._decoded(part) for part in z.split(self.format_.piece)])
 
     def _decoded(self, z: Tensor) -> Tensor:
         """Codes (n, k) -> expected values (n, d)."""
@@ -178,7 +188,8 @@ class Compressor(System, abstract=True):
             linear = Diabolo(self._architecture.encoder(self._linear), self._linear.decoder(self.loss_))
         self.network_ = linear.to(next(self.network_.parameters()).dtype).eval().requires_grad_(False)
         self.history_.best = 0
-        self.history_.stopped = f"no gain over {self._linear_name}: the linear autoencoder is kept"
+        if not self.history_.interrupted:
+            self.history_.stopped = f"no gain over {self._linear_name}: the linear autoencoder is kept"
 
     def _mean(self, x: Tensor) -> Tensor:
         return self._linear.mean.to(x.dtype).expand(len(x), -1)

@@ -121,7 +121,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
             raise ValueError(f"labels={labels!r} names the columns of X that are y: leave out one of the two")
         known = self.format_ if self._continues() else getattr(resolve_encoder(self.encoder), "format_", self.format)
         kind = getattr(known, "kind", known) if not hasattr(known, "columns") else known
-        return read_labeled(X, labels, sep=sep, format=kind, reading=getattr(known, "reading", None))
+        return read_labeled(X, labels, labels_sep=sep, format=kind, reading=getattr(known, "reading", None))
 
     # ── predict ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

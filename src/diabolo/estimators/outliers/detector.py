@@ -52,7 +52,8 @@ from .scorer import Reconstructor, Scorer, within_domain
 
 __all__ = ["OutlierDetector"]
 
-STEPS = 300  # of SGD, unless `epochs` says otherwise
+STEPS = 100  # of SGD, unless `epochs` says otherwise
+MIN_STEPS, ROWS_PER_STEP = 30, 16  # with fewer rows, fewer steps
 MAX_CALIBRATED = 5000  # rows whose scores are kept
 MAX_PIXELS = 32  # of the longer side, to which pictures are brought
 HIDDEN = 64, 64  # widths of layers, unless `hidden` says otherwise
@@ -93,7 +94,7 @@ class OutlierDetector(OutlierMixin, System):
         How X is read; "auto" looks at it. Unless this or `loss` is given, the columns of a table or array are scaled one by
         one, and pictures are brought to at most 32 pixels a side.
     epochs : int or "auto", default="auto"
-        Passes over the rows; "auto" makes 300 steps.
+        Passes over the rows; "auto" makes 100 steps, and from 30 on for fewer than 1,600 rows.
     batch_size : int or "auto", default="auto"
         Rows per step; "auto" is 128.
     lr : float, default=1e-2
@@ -385,7 +386,8 @@ class OutlierDetector(OutlierMixin, System):
         return min(self.n_components, n, d)
 
     def _epochs(self, n: int, batch_size: int) -> int:
-        return max(1, round(STEPS / steps_per_epoch(n, batch_size)))
+        steps = min(STEPS, max(MIN_STEPS, n // ROWS_PER_STEP))
+        return max(1, round(steps / steps_per_epoch(n, batch_size)))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
         columns = len(self.format_.columns) if self.format_.has_cells else 1

@@ -29,8 +29,8 @@ from .scorer import Scorer
 __all__ = ["CellExplanation", "Explainer", "RowExplanation", "RowExplanations"]
 
 MAX_HIDDEN = 100  # columns up to which each is hidden in turn
-MAX_CELLS = 30_000  # hidden cells that the calibration looks at
-MIN_ROWS, MAX_ROWS = 50, 1000  # of it
+MAX_CELLS = 15_000  # hidden cells that the calibration looks at
+MIN_ROWS, MAX_ROWS = 50, 500  # of it
 MAX_REPAIRED = 5  # cells of a repair
 MAX_CANDIDATES = 32  # cells that a repair tries
 BATCH = 4096  # rows of the network at once
@@ -161,9 +161,9 @@ class Explainer:
         c = len(scorer.measures.v)
         n = int(np.clip(MAX_CELLS // c, MIN_ROWS, MAX_ROWS))
         x, fold = x[:n], fold[:n]
-        new, parts = cls(scorer, np.zeros((0, c))), x.split(max(1, BATCH // c))
-        losses = torch.cat([new._judged(part, torch.arange(c).expand(len(part), -1))[1] for part in parts], 1)
-        return cls(scorer, losses[torch.from_numpy(fold), torch.arange(len(x))].float().double().numpy())
+        new, size = cls(scorer, np.zeros((0, c))), max(1, BATCH // c)
+        losses = [new._unseen(x[i : i + size], fold[i : i + size]) for i in range(0, len(x), size)]
+        return cls(scorer, torch.cat(losses).float().double().numpy())
 
     def state(self) -> dict[str, np.ndarray]:
         return {"cell_losses": self.losses}
@@ -244,15 +244,33 @@ class Explainer:
         owner = torch.arange(len(sizes)).repeat_interleave(sizes)
         return owner[None] == columns[:, None]
 
+    def _unseen(self, x: Tensor, fold: np.ndarray) -> Tensor:
+        """x (n, d) -> the losses of all cells (n, c), by the member `fold` (n,); a cell is hidden as in :meth:`_judged`."""
+        seen, c = self._within(x), len(self.scorer.measures.v)
+        if not self._hides:
+            return self.reconstructor.loss.surprise(self.reconstructor.out_of_fold(seen, fold)[1], x)
+        columns = torch.arange(c).repeat(len(x))
+        hidden = seen.repeat_interleave(c, 0).masked_fill_(self._features(columns), torch.nan)
+        raw = self.reconstructor.out_of_fold(hidden, fold.repeat(c))[1]
+        losses = self.reconstructor.loss.surprise(raw, x.repeat_interleave(c, 0))
+        return losses[torch.arange(len(columns)), columns].view(-1, c)
+
+    @property
+    def _hides(self) -> bool:
+        """Whether a column is hidden while it is judged."""
+        return self.format.has_cells and len(self.format.columns) <= MAX_HIDDEN
+
+    def _within(self, x: Tensor) -> Tensor:
+        return self.scorer.measures.within(x) if self.format.has_cells else x
+
     def _judged(self, x: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
         """x (n, d), columns (n, m) -> raw (n, m, K, d) as seen by each of these columns, and their losses (K, n, m).
 
         With few columns, column j is hidden from the row that judges it.
         """
         n, m = columns.shape
-        reconstructor, few = self.reconstructor, len(self.format.columns) <= MAX_HIDDEN
-        seen = self.scorer.measures.within(x) if self.format.has_cells else x
-        if not (self.format.has_cells and few):
+        reconstructor, seen = self.reconstructor, self._within(x)
+        if not self._hides:
             raw = reconstructor.network(seen)
             cells = reconstructor.losses(raw, x).gather(2, columns.expand(len(raw), -1, -1))
             return raw.permute(1, 0, 2)[:, None].expand(-1, m, -1, -1), cells

@@ -1,6 +1,6 @@
 r"""What a few known outliers show: which axis and which columns distinguish outliers of their kind.
 
-    s(x) = w_0 + w . f(x)        f = (-log P(D), -log P(U), log(1 + l_1 / v_1), ..., log(1 + l_c / v_c))
+    s(x) = w_0 + w . f(x)        f = (apart, rare, log(1 + l_1 / v_1), ..., log(1 + l_c / v_c))
 
 ``w`` is a ridge-penalized logistic regression of known outliers against all other rows: convex, and with few examples
 near what the penalty prefers. Regression k learns from the folds other than its own, so that the calibration stays one of
@@ -29,7 +29,7 @@ MIN_COPIES = 0.01  # share of the rows from which on fit warns
 MEANING = "-1 outlier, 1 normal, 0 unknown"
 LEAD = 4.0  # how much easier the two axes get weight than a column
 
-Seen = tuple[np.ndarray, np.ndarray]  # axes (n, K, 2), or (n, 2) of one member each, and ratios (n, K, c)
+Seen = tuple[np.ndarray, np.ndarray]  # axes (n, K, 2) and ratios (n, K, c), or (n, 2) and (n, c) by one member each
 
 
 class SupervisedScorer:
@@ -41,9 +41,9 @@ class SupervisedScorer:
     @classmethod
     def fit(cls, normal: Seen, fold: np.ndarray, outliers: Seen) -> Self:
         """Fit to the rows that are not known outliers, with their folds (n,), and to the known outliers."""
-        axes, ratios = normal
-        own, strange = np.concatenate([axes, ratios[np.arange(len(fold)), fold]], 1), features(*outliers).mean(1)
-        fits = [regression(own[fold != k] if len(set(fold)) > 1 else own, strange) for k in range(ratios.shape[1])]
+        own, strange = np.concatenate(normal, 1), features(*outliers)
+        several = len(set(fold)) > 1
+        fits = [regression(own[fold != k] if several else own, strange.mean(1)) for k in range(strange.shape[1])]
         return cls(np.stack([w for w, _ in fits]), np.array([w0 for _, w0 in fits]))
 
     def __call__(self, axes: np.ndarray, ratios: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 r"""How strange a row is: what the members make of it, and what is usual.
 
-    s_k(x) = -log P(D) - 1/4 log P(M) - log P(U) - 3/4 log P(V) - 1/2 log P(W)    by member k; D ... W are measured in scores.py
+    s_k(x) = sqrt(apart_k^2 + rare_k^2)        by member k; both axes are measured in scores.py
     s(x) = mean_k s_k(x)
     p(x) = (1 + #{i : s_i >= s(x)}) / (n + 1)                       s_i: by the one member that has not seen row i
 
@@ -22,6 +22,7 @@ from ...formats import Format
 from ...losses import Loss
 from ...network import Diabolo
 from ...storage import under
+from ..cross_fitting import side_by_side
 from ..gaps import without_new_gaps
 from .conformal import Calibration
 from .known_outliers import SupervisedScorer
@@ -50,6 +51,15 @@ class Reconstructor:
         """x (n, d) -> codes (K, n, k), and the loss of each cell (K, n, c)."""
         z = self.network.encoder(without_new_gaps(self.format, x, self.expected))
         return z, self.losses(self.network.decoder(z), x)
+
+    def out_of_fold(self, x: Tensor, fold: np.ndarray) -> tuple[Tensor, Tensor]:
+        """x (n, d) -> codes (K, n, k), and raw (n, m) by the one member `fold` (n,) that has not seen the row."""
+        z = self.network.encoder(x)
+        place, there = (torch.from_numpy(a) for a in side_by_side(fold, len(z)))
+        raw = self.network.decoder(z.gather(1, place[..., None].expand(-1, -1, z.shape[2])))
+        own = raw.new_empty(len(x), raw.shape[2])
+        own[place[there]] = raw[there]
+        return z, own
 
     def losses(self, raw: Tensor, x: Tensor) -> Tensor:
         """raw (K, n, m), x (n, d) -> (K, n, c)."""
@@ -99,16 +109,19 @@ class Scorer:
 
         Values `far` (n, d) out do not show what is usual: see :meth:`Measures.fit`.
         """
-        z, cells = reconstructor.look(x)
-        far = far if far.shape[1] == cells.shape[2] else torch.zeros(len(x), 1, dtype=torch.bool)
+        z, raw = reconstructor.out_of_fold(x, fold)
+        cells = reconstructor.loss.surprise(raw, x)
+        far = far if far.shape[1] == cells.shape[1] else torch.zeros(len(x), 1, dtype=torch.bool)
         measures, own = Measures.fit(x, z, cells, fold, trim, far, most)
-        supervised = None
+        supervised, s = None, length(own)
         if known is not None:
             seen = reconstructor.look(known)
-            strange = measures.axes(known, *seen), measures.ratios(seen[1])
-            supervised = SupervisedScorer.fit((own, measures.ratios(cells)), fold, strange)
-        s = by_member(measures, supervised, own[:, None].repeat(len(z), 1), cells)
-        return cls(reconstructor, measures, supervised, Calibration(s[np.arange(len(fold)), fold]))
+            ratios = measures.ratios(cells[None])
+            supervised = SupervisedScorer.fit(
+                (own, ratios[:, 0]), fold, (measures.axes(known, *seen), measures.ratios(seen[1]))
+            )
+            s = supervised(own[:, None].repeat(len(z), 1), ratios.repeat(len(z), 1))[np.arange(len(fold)), fold]
+        return cls(reconstructor, measures, supervised, Calibration(s))
 
     def judge(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
@@ -116,7 +129,7 @@ class Scorer:
         axes = self.measures.axes(x, z, cells)
         s = by_member(self.measures, self.supervised, axes, cells).mean(1)
         outside = x.isinf().any(1).numpy()
-        beyond = self.calibration.scores[-1] + 1 + axes[outside].sum(2).mean(1)  # stranger than all that was seen
+        beyond = self.calibration.scores[-1] + 1 + length(axes[outside]).mean(1)  # stranger than all that was seen
         s[outside] = np.maximum(s[outside], beyond)
         return s, axes.mean(1)
 
@@ -148,4 +161,10 @@ def within_domain(x: Tensor, fold: np.ndarray) -> tuple[Tensor, np.ndarray]:
 
 def by_member(measures: Measures, supervised: SupervisedScorer | None, axes: np.ndarray, cells: Tensor) -> np.ndarray:
     """Both axes (n, K, 2), losses (K, n, c) -> s of each member (n, K)."""
-    return axes.sum(2) if supervised is None else supervised(axes, measures.ratios(cells))
+    return length(axes) if supervised is None else supervised(axes, measures.ratios(cells))
+
+
+def length(axes: np.ndarray) -> np.ndarray:
+    """Both axes (..., 2) -> s (...)."""
+    found: np.ndarray = np.hypot(axes[..., 0], axes[..., 1])
+    return found

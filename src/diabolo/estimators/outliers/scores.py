@@ -4,15 +4,17 @@ r"""What is usual among rows that a network has not seen, and how unusual a row 
     M = max_j -log t_j                   t_j: share of the rows with an r_j as large as this one
     U = -log p(z),  V = -log q(z)        p: kernel density of the codes, one unit for all;  q: one trimmed normal
     W = log mean_j (log w_j)^2           w_j: share of the rows whose feature j is as far out, on the side of this one
-    axes = ( -log P(D) - 1/4 log P(M),  -log P(U) - 3/4 log P(V) - 1/2 log P(W) )
+    apart = sqrt( (log P(D))^2 + (log P(M))^2 )
+    rare  = sqrt( 2 (log P(U))^2 + 3/4 (log P(V))^2 + 3/4 (log P(W))^2 )
 
     v_j(z) = v_j (n0 + sum over the n nearest of l_ij / v_j) / (n0 + n)          v_j: the mean over all rows
 
 Every ``P`` is the tail of these measures among training rows, each by the member of the ensemble that has not seen the row.
-The losses are squared, so that one wild cell counts like many that are mildly wrong. Among many columns, one
-wrong cell of a column that is usually right still gets lost in the mean: M sees it. A kernel density knows any shape, but
-believes a small cluster of outliers; a trimmed normal does not; and neither sees well what is extreme in one of many columns.
-In some regions all losses are larger: there a loss says less.
+Both axes are lengths, so that one measure that is very unusual counts for more than two that are unusual. The losses are
+squared, so that one wild cell counts like many that are mildly wrong. Among many columns, one wrong cell of a column that is
+usually right still gets lost in the mean: M sees it. A kernel density knows any shape, but believes a small cluster of
+outliers; a trimmed normal does not; and neither sees well what is extreme in one of many columns. In some regions all losses
+are larger: there a loss says less.
 """
 
 from __future__ import annotations
@@ -21,11 +23,10 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
-from sklearn.metrics.pairwise import euclidean_distances
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from ...density import Kernel, Normal
+from ...density import Kernel, Normal, squared_distances
 from ...errors import FormatError
 from ...storage import under
 from .conformal import Calibration
@@ -33,31 +34,38 @@ from .conformal import Calibration
 __all__ = ["Measures"]
 
 MAX_POINTS = 1000  # codes around which the density is laid, per member
+MAX_CODES = 1000  # from which the normal is learned
+MAX_KNOWN = 1000  # values of a feature that are kept
 FLOOR = 0.01  # of what a column usually loses, in units of its variance
-CELL_WEIGHT, NORMAL_WEIGHT, MARGINAL_WEIGHT = 0.25, 0.75, 0.5  # of M, V and W
+KERNEL_WEIGHT, NORMAL_WEIGHT, MARGINAL_WEIGHT = 2.0, 0.75, 0.75  # of U, V and W, squared
 TAILS = ("distance", "cell", "kernel", "normal", "marginal")  # D, M, U, V, W
-AXES = ("far", "code")
+AXES = ("apart", "rare")  # never seen together, and unlikely
 NEAREST = 20  # n
 PRIOR = 10  # n0
 MIN_ROWS, MAX_ROWS = 100, 500  # among which the nearest are sought, per member
-MAX_CELLS = 5000  # rows of which the losses are kept
+MAX_CELLS = 1000  # rows of which the losses are kept
 MIN_TAIL = 5  # of them
-MAX_VALUES = 200_000  # numbers that such rows, or those of the tails, may be, per member
+MAX_VALUES = 200_000  # numbers that such rows, or those of the tails, may be
 OUT = 0.02  # share of the values of a feature on either side, up to which they are as far out as is usual
 TAIL = 0.1  # share of the largest losses of a column from which the decay beyond them is learned
 MIN_DECAY = 1.0  # of them, in units of what is usual: in a column that was constant any loss would be too unusual
-COPY = 1e-9  # squared distance of a row to itself, and to its copies, which say nothing about it
+COPY = 1e-8  # squared distance of a row to itself, and to its copies, which say nothing about it, in units of 1 + |z|^2
+SAME = 1e-4, 1e-5  # relative and absolute difference of a loss from itself, by rounding: other rows beside it, other last bits
 CHUNK = 512
 LARGEST = torch.finfo(torch.float32).max
 
 
 class Member(NamedTuple):
-    """What one member of the ensemble knows: p, q, v_j(z) / v_j, and t_j."""
+    """What one member of the ensemble knows: p, q, v_j(z) / v_j, and w_j."""
 
     kernel: Kernel
     normal: Normal
     scale: LocalErrorScale
     tails: MarginalTails
+
+    def unlikeliness(self, x: Tensor, z: Tensor) -> np.ndarray:
+        """Rows (n, d), codes (n, k) -> U, V and W (n, 3)."""
+        return np.stack((-self.kernel.log_prob(z.numpy()), -self.normal.log_prob(z.numpy()), self.tails(x)), 1)
 
 
 class Measures:
@@ -82,29 +90,33 @@ class Measures:
     def fit(
         cls, x: Tensor, z: Tensor, cells: Tensor, fold: np.ndarray, trim: float, far: Tensor, most: float = 0.0
     ) -> tuple[Self, np.ndarray]:
-        """Rows (n, d), codes (K, n, k) and losses (K, n, c), and the member (n,) that has not seen each row.
+        """Rows (n, d), codes (K, n, k), and losses (n, c) by the member (n,) that has not seen each row.
 
         Cells `far` (n, c or 1) out do not show what is usual: their rows are left out, if they are at most a share `most`.
         Also gives the axes (n, 2) of these rows, each by that member, among all others (leave-one-out).
         """
         i, wild = np.arange(len(fold)), far.any(1)
         few = float(wild.float().mean()) <= most
-        counts = (~wild[:, None] if few else ~far).double().expand(len(i), cells.shape[2])
-        losses, kept = cells[fold, i].double() * counts, ~wild.numpy() if few else i >= 0
+        counts = (~wild[:, None] if few else ~far).double().expand_as(cells)
+        losses, kept = cells.double() * counts, ~wild.numpy() if few else i >= 0
         v = losses.sum(0) / counts.sum(0).clamp(min=1) + FLOOR
+        unseen = [torch.from_numpy(np.flatnonzero(fold == k)) for k in range(len(z))]
 
         def member(k: int) -> Member:
-            seen, unseen = (torch.from_numpy(np.flatnonzero(there)) for there in (fold != k, fold == k))
+            seen = torch.from_numpy(np.flatnonzero(fold != k))
             codes = z[k, seen].numpy()
-            kernel, normal = Kernel(most=MAX_POINTS, common=True).fit(codes), Normal(trim).fit(codes)
-            scale = LocalErrorScale.fit(z[k, unseen], cells[k, unseen].double() / v)
+            kernel, normal = Kernel(most=MAX_POINTS, common=True).fit(codes), Normal(trim).fit(codes[:MAX_CODES])
+            scale = LocalErrorScale.fit(z[k, unseen[k]], cells[unseen[k]].double() / v)
             return Member(kernel, normal, scale, MarginalTails.fit(x[seen]))
 
         self = cls(v, [member(k) for k in range(len(z))], CellTails(v[:, None]), {})
         others = (losses.sum(0) - losses) / (counts.sum(0) - counts).clamp(min=1) + FLOOR
-        r = self._shares(z, cells * (v / others))[fold, i]
+        r, codes = cells / others, np.empty((len(i), 3))
+        for k, (mine, by) in enumerate(zip(unseen, self.members, strict=True)):
+            r[mine] /= by.scale(z[k, mine])
+            codes[mine] = by.unlikeliness(x[mine], z[k, mine])
         self.cells = CellTails.fit(r[torch.from_numpy(kept)])
-        measures = np.column_stack((distance(r), self.cells(r), self._unlikeliness(x, z)[i, fold]))
+        measures = np.column_stack((distance(r), self.cells(r), codes))
         self.tails = {name: Calibration(m[kept]) for name, m in zip(TAILS, measures.T, strict=True)}
         own = combined([-self.tails[name].log_p(m) for name, m in zip(TAILS, measures.T, strict=True)])
         own[kept] = combined([-Calibration.of_others(m[kept]) for m in measures.T])
@@ -117,9 +129,11 @@ class Measures:
 
     def axes(self, x: Tensor, z: Tensor, cells: Tensor) -> np.ndarray:
         """Rows (n, d), codes (K, n, k), losses (K, n, c) -> (n, K, 2), both axes by each member."""
-        r = self._shares(z, cells)
-        distances = [np.stack((distance(part), self.cells(part)), 1) for part in r]
-        measures = np.concatenate((np.stack(distances, 1), self._unlikeliness(x, z)), 2)
+        found = []
+        for codes, losses, member in zip(z, cells, self.members, strict=True):
+            r = losses / (self.v * member.scale(codes))
+            found.append(np.column_stack((distance(r), self.cells(r), member.unlikeliness(x, codes))))
+        measures = np.stack(found, 1)
         return combined([-self.tails[name].log_p(measures[..., i]) for i, name in enumerate(TAILS)])
 
     def within(self, x: Tensor) -> Tensor:
@@ -129,19 +143,6 @@ class Measures:
     def p(self, axes: np.ndarray) -> np.ndarray:
         """Axes (n, 2) -> p-values (n, 2)."""
         return np.stack([np.exp(self.tails[name].log_p(a)) for name, a in zip(AXES, axes.T, strict=True)], 1)
-
-    def _shares(self, z: Tensor, cells: Tensor) -> Tensor:
-        """r (K, n, c)."""
-        there = torch.stack([member.scale(codes) for member, codes in zip(self.members, z, strict=True)])
-        return cells / (self.v * there)
-
-    def _unlikeliness(self, x: Tensor, z: Tensor) -> np.ndarray:
-        """U, V and W (n, K, 3)."""
-        found = [
-            np.stack((-m.kernel.log_prob(codes), -m.normal.log_prob(codes), m.tails(x)), 1)
-            for m, codes in zip(self.members, z.numpy(), strict=True)
-        ]
-        return np.stack(found, 1)
 
     def state(self) -> dict[str, np.ndarray]:
         """Arrays from which :meth:`from_state` makes the same."""
@@ -200,8 +201,8 @@ class LocalErrorScale:
         return torch.cat([self._near(part) for part in (z.double() / self.spread).split(CHUNK)] or [self.shares[:0]])
 
     def _near(self, z: Tensor) -> Tensor:
-        apart = euclidean_distances(z.numpy(), self.z.numpy(), squared=True)
-        apart[apart < COPY] = np.inf
+        apart = squared_distances(z.numpy(), self.z.numpy())
+        apart[apart < COPY * (1 + z.square().sum(1, keepdim=True).numpy())] = np.inf
         n = min(NEAREST, len(self.z))
         nearest = apart.argpartition(n - 1, 1)[:, :n]
         counts = torch.from_numpy(np.isfinite(np.take_along_axis(apart, nearest, 1)).astype(float))
@@ -242,8 +243,8 @@ class CellTails:
 
     def __call__(self, r: Tensor) -> np.ndarray:
         """Rows (n, c) -> (n,); a row of fit is compared with the others only (leave-one-out)."""
-        r = r.float().clamp(max=LARGEST).T.contiguous().double()  # as the rows of fit were kept: equal values are equal
-        left, right = self.ranks(r)
+        r = r.float().clamp(max=LARGEST).T.contiguous().double()
+        left, right = self.ranks(r, SAME[0] * r + SAME[1])
         known = self.r.shape[1]
         larger = known - left - (right > left).long()
         alone = (larger == 0) & (right > left)  # the largest of fit itself
@@ -265,12 +266,12 @@ class Ranks:
         self.known = known.float().contiguous()
         self.end = torch.searchsorted(self.known, self.known, right=True)
 
-    def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """x (c, n) -> (c, n) and (c, n)."""
-        x = x.float()
-        left = torch.searchsorted(self.known, x)
+    def __call__(self, x: Tensor, off: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
+        """x (c, n), and by how much the same value may differ -> (c, n) and (c, n)."""
+        left = torch.searchsorted(self.known, (x - off).float())
         at = left.clamp(max=self.known.shape[1] - 1)
-        return left, torch.where(self.known.gather(1, at) == x, self.end.gather(1, at), left)
+        same = (left == at) & (self.known.gather(1, at) <= (x + off).float())
+        return left, torch.where(same, self.end.gather(1, at), left)
 
 
 def decay(r: Tensor) -> Tensor:
@@ -300,7 +301,7 @@ class MarginalTails:
     @classmethod
     def fit(cls, x: Tensor) -> Self:
         """From rows (n, d)."""
-        m = int(np.clip(MAX_VALUES // x.shape[1], MIN_ROWS, MAX_POINTS))
+        m = int(np.clip(MAX_VALUES // x.shape[1], MIN_ROWS, MAX_KNOWN))
         return cls(x[:m].T.contiguous().nan_to_num(nan=LARGEST).sort(1).values)
 
     def within(self, x: Tensor) -> Tensor:
@@ -332,6 +333,6 @@ class MarginalTails:
 
 def combined(unlikely: list[np.ndarray]) -> np.ndarray:
     """-log P of D, M, U, V, W (...) -> both axes (..., 2)."""
-    distance, cell, kernel, normal, marginal = unlikely
-    far, code = distance + CELL_WEIGHT * cell, kernel + NORMAL_WEIGHT * normal + MARGINAL_WEIGHT * marginal
-    return np.stack((far, code), -1)
+    distance, cell, kernel, normal, marginal = map(np.square, unlikely)
+    rare = KERNEL_WEIGHT * kernel + NORMAL_WEIGHT * normal + MARGINAL_WEIGHT * marginal
+    return np.sqrt(np.stack((distance + cell, rare), -1))

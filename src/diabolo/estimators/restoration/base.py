@@ -44,8 +44,9 @@ from ...images.album import ImageCollection
 from ...losses import LogSquared, Loss
 from ...nets import ResidualCNN, UNet
 from ...network import Diabolo
+from ...plan import SGD, autocast
 from ...rows import Rows
-from ...training import SGD, autocast, minimize
+from ...training import minimize
 from ..base import System
 from ..loading import load
 from ..parameters import is_size

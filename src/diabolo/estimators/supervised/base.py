@@ -56,8 +56,8 @@ from ...nets import (
 )
 from ...nets.heads import hidden_units, member_mean
 from ...network import Diabolo
+from ...plan import SGD
 from ...rows import Rows, steps_per_epoch
-from ...training import SGD
 from ..base import System
 from ..cross_fitting import CrossFit
 from ..parameters import check_integer

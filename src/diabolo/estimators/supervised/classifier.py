@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ...errors import DataError, FormatError, suggest
-from ...formats.targets import classes, doubtful, floats, same_length, same_order
+from ...formats.targets import classes, doubtful, floats, same_length, same_order, tell_unknown
 from ...losses import Loss, Softmax
 from ..weights import weights
 from .base import Supervised
@@ -182,6 +182,7 @@ class Classifier(ClassifierMixin, Supervised):
         same_order(X, y)
         y, said = classes(y), self.predict(X)
         same_length(len(y), len(said))
+        tell_unknown(y, self.classes_)
         return float(accuracy_score(y, said, sample_weight=sample_weight))
 
     def predict(self, X: Any) -> np.ndarray:

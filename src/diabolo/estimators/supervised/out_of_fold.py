@@ -22,8 +22,9 @@ from ...hardware import one_thread
 from ...history import History
 from ...nets import Head
 from ...network import Diabolo
+from ...plan import SGD
 from ...rows import Rows, evenly, mark, spread_rows
-from ...training import SGD, minimize
+from ...training import minimize
 from ..cross_fitting import CrossFit
 from .targets import Target
 

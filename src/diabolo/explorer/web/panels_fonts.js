@@ -66,19 +66,16 @@ export class FontFace {
 
   // The fields and advances of some letters at a place.
   letters(place, wanted) {
-    const { size, advances, unit } = this.fonts;
+    const { size, step, unit } = this.fonts;
     const numbers = [...new Set(wanted)].map((letter) => this.numbers.get(letter)).filter((i) => i !== undefined);
-    const cells = size * size;
-    const ranges = [
-      ...numbers.flatMap((i) => [i * cells, (i + 1) * cells]),
-      ...numbers.flatMap((i) => [advances + i, advances + i + 1]),
-    ];
+    const cells = size * size, each = cells + 1;  // and its advance
+    const ranges = numbers.flatMap((i) => [i * step, i * step + each]);
     const out = numbers.length ? this.page.model.decoder.run(this.page.model.code(place), ranges) : [];
     const found = new Map();
     numbers.forEach((i, at) =>
       found.set(this.fonts.letters[i], {
-        field: out.slice(at * cells, (at + 1) * cells),
-        advance: Math.max(0.05, out[numbers.length * cells + at] * unit),
+        field: out.slice(at * each, at * each + cells),
+        advance: Math.max(0.05, out[at * each + cells] * unit),
       }),
     );
     return found;

@@ -181,7 +181,7 @@ function lastOperations(ops, y) {
   const late = new Set(), whole = new Set();  // registers that are needed whole
   for (const op of [...ops].reverse()) {
     const own = op.name in POINTWISE || ["add", "clip", "scale"].includes(op.name);  // y_j needs x_j
-    const partly = !whole.has(op.y) && (own || op.single || op.name === "take");
+    const partly = !whole.has(op.y) && (own || op.single || ["take", "conv"].includes(op.name));
     if (partly) late.add(op);
     if (!(partly && own)) op.x.forEach((r) => whole.add(r));
   }
@@ -219,12 +219,15 @@ const OPERATIONS = {
   conv({ weights: [w, b], shapes: [[m, ...kernel]], settings }, [x], y, { products, patches }) {
     const index = patchIndex(kernel, settings), k = productOf(kernel), places = y.length / m;
     const groups = settings.picture[0] / kernel[0], each = m / groups;
-    return () => {
-      for (let j = 0; j < m; j++) y.fill(b[j], j * places, (j + 1) * places);
-      for (let g = 0; g < groups; g++) {
-        const first = g * (x.length / groups), j = g * each;
+    return (from, to) => {
+      const begin = Math.floor(from / places), end = Math.ceil(to / places);  // channels
+      for (let j = begin; j < end; j++) y.fill(b[j], j * places, (j + 1) * places);
+      for (let g = Math.floor(begin / each); g * each < end; g++) {
+        const first = g * (x.length / groups), j = Math.max(begin, g * each), n = Math.min(end, (g + 1) * each) - j;
         for (let i = 0; i < index.length; i++) patches[i] = index[i] < 0 ? 0 : x[first + index[i]];
-        products(w.byteOffset + 4 * j * k, patches.byteOffset, y.byteOffset + 4 * j * places, each, places, k, 4 * places);
+        const rows = w.byteOffset + 4 * j * k, out = y.byteOffset + 4 * j * places;
+        if (places === 1) products(patches.byteOffset, rows, out, 1, n, k, 4 * n);
+        else products(rows, patches.byteOffset, out, n, places, k, 4 * places);
       }
     };
   },

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ....errors import DataError, no_column
+from ....errors import DataError, check_columns
 from .hdf5 import honest, is_group, known, text, texts, wrong
 
 __all__ = ["candidates", "ids", "index", "labels_of", "size"]
@@ -104,9 +104,7 @@ def _asked(file: Any, labels: str | Sequence[str]) -> list[str]:
     there = _names(file["obs"])
     names = [labels] if labels in there else labels.split(",") if isinstance(labels, str) else list(labels)
     names = [name if name in there else name.strip() for name in names]
-    for name in names:
-        if name not in there:
-            raise no_column(f"labels of {file.filename!r}", name, there)
+    check_columns(f"labels of {file.filename!r}", names, there)
     return names
 
 

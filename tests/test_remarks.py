@@ -1,0 +1,86 @@
+"""What is said of columns that are perhaps not what they seem."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from diabolo.formats import Reading, Tables
+
+n = 60
+rng = np.random.default_rng(0)
+u = rng.uniform(3, 90, n)
+
+
+def said(cells: Any, **options: Any) -> str:
+    """All that is said of a column."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        Tables(**options).fit(pd.DataFrame({"v": cells, "b": rng.normal(size=len(cells))}))
+    return " / ".join(str(w.message) for w in found)
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        ([f"{v:.1f} kg" if i % 2 else f"{v * 1000:.0f} g" for i, v in enumerate(u)], "in several units: 'g', 'kg'"),
+        ([f"{v:.1f}K" if i % 2 else f"{v / 10:.1f}M" for i, v in enumerate(u)], "in several units: 'M', 'K'"),
+        ([f"{v * 100:,.0f} sq ft" for v in u], "each with the unit 'sq ft'"),
+        ([f"{v // 60:.0f}:{v % 60:02.0f}" for v in u * 15], "times"),
+        ([f"{v // 8 + 1:.0f}:{v % 59:02.0f} PM" for v in u], "times"),
+        ([str(pd.Timedelta(v, "h")).split(".")[0] for v in u], "durations"),
+        ([f"{v // 9:.0f}h {v % 60:.0f}min" for v in u], "durations"),
+        ([f"{4 + i % 3}'{i % 11}\"" for i in range(n)], "feet and inches"),
+        ([f"{v:.0f} 1/2" for v in u], "fractions"),
+        ([f"{v:.0f}°{v % 60:.0f}'N" for v in u], "degrees"),
+        ([f"{v + 90:.0f}/{v + 40:.0f}" for v in u], "two numbers each"),
+        ([f"{v:.3f}, {v / 2:.3f}" for v in u], "two numbers each"),
+        (["2024-05-01", "01/05/2024"] * 30, "texts that look like dates"),
+    ],
+)
+def test_quantities_in_texts_are_told(cells: list[str], why: str) -> None:
+    assert why in said(cells)
+    assert said(cells, categories=["v"]) == ""
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["9:00", "12:00", "17:30"] * 20,  # shifts
+        ["8 GB", "512 MB"] * 30,
+        [f"1.{i % 5}.{i % 3}" for i in range(n)],
+        ["18-24", "25-34", "65+"] * 20,
+        ["18/20", "20/20"] * 30,
+        [f"Ward {i % 25}" for i in range(n)],
+    ],
+)
+def test_levels_with_numbers_in_them_are_levels(cells: list[str]) -> None:
+    assert said(cells) == ""
+
+
+def test_levels_that_differ_in_spaces_or_case_are_told() -> None:
+    assert "'PARIS ' and 'Paris': levels that differ in spaces or case" in said(["Paris", "PARIS ", "Rome"] * 20)
+    assert "'e\u0301' and 'é'" in said(["é", "e\u0301", "a"] * 20)
+    assert said(["a", "b"] * 30) == said(["Paris", "PARIS"] * 30, categories=["v"]) == ""
+
+
+@pytest.mark.parametrize("blank", ["", " ", "?", "nan", "NaN", "<NA>", "n/a", "NULL"])
+def test_a_level_that_stands_for_a_gap_is_told(blank: str) -> None:
+    cells = [blank, "a", "b"] * 20
+    assert f"column 'v' holds {blank!r}, as a level like others" in said(cells)
+    assert said(cells, categories=["v"]) == said(cells, reading=Reading(na=(blank,))) == ""
+
+
+def test_a_column_in_which_each_row_is_another_is_told() -> None:
+    """Also of fewer rows than levels that have features; numbers and dates are told as such, once."""
+    assert "60 different values in 60 rows: it looks like an identifier or a text, and each" in said(
+        [f"id{i}" for i in range(n)]
+    )
+    assert said([f"id{i % 30}" for i in range(n)]) == ""
+    for cells in ([f"{v:.3f} kg" for v in u], [f"{i % 28 + 1}.{i % 12 + 1}.{1990 + i % 30}" for i in range(n)]):
+        assert "identifier" not in said(cells)
+        assert "look" in said(cells)
