@@ -355,6 +355,7 @@ def photo(mode: str = "L", size: tuple[int, int] = (6, 8)) -> Image.Image:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("size", [(6, 8), (31, 20)])
+@pytest.mark.filterwarnings("ignore:1 of 1 pictures looked at lose more than half")
 def test_it_encodes_pictures(kind, size, models):
     body = file(photo("RGB", size), kind)
     answer = of(models["pictures"]).post("/encode", body, f"image/{kind.lower()}")

@@ -116,7 +116,7 @@ def check_columns(said: str, names: Iterable[str], columns: Sequence[str], hint:
 def some(names: Sequence[str]) -> str:
     """Names in a message: not too many.
 
-    >>> some(["a", "b"]), some([f"x{j}" for j in range(30)])[-22:]
+    >>> some(["a", "b"]), some([f"x{j}" for j in range(30)])[-24:]
     ("'a', 'b'", "'x18', 'x19' and 10 more")
     """
     return ", ".join(map(repr, names[:SHOWN])) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")

@@ -123,7 +123,7 @@ def main() -> None:
 
 def _hinted(error: click.ClickException) -> click.ClickException:
     """Names of files that a shell made of a pattern."""
-    if "unexpected extra argument" in error.message and any(map(os.path.exists, re.split(r"[() ]", error.message))):
+    if "unexpected extra argument" in error.message and any(os.path.exists(word) for word in re.split(r"[() ]", error.message)):
         hint = '. If a pattern was meant, put it in quotes, such as "parts/*.parquet"'
         return click.UsageError(error.message + hint, getattr(error, "ctx", None))
     return error
