@@ -374,7 +374,7 @@ def _closed(p: Floats, nodes: list[Node]) -> list[Node]:
 
 
 def outlines(
-    field: ArrayLike, box: Sequence[float] = (0.0, 0.0, 1.0, 1.0), level: float = 0.0, tolerance: float = 0.018
+    field: ArrayLike, box: Sequence[float] = (0.0, 0.0, 1.0, 1.0), level: float = 0.0, tolerance: float = 0.019
 ) -> list[Floats]:
     """The outline of a field: closed contours of lines and quadratic curves, as TrueType has them.
 

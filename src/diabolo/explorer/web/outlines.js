@@ -34,7 +34,7 @@ const [FINEST, COARSEST] = [0.02, 0.1];
 
 // The outline of a field: closed contours, each a list of [x, y, 1 on the curve or 0 for a control point]. box: [x0, y0, x1, y1],
 // y upwards. tolerance: a share of the mean width of what is inside. Outer contours go clockwise.
-export function outlines(field, { box = [0, 0, 1, 1], level = 0, tolerance = 0.018 } = {}) {
+export function outlines(field, { box = [0, 0, 1, 1], level = 0, tolerance = 0.019 } = {}) {
   const found = contours(field, level);
   if (!found.length) return [];
   const round = sum(found.map(lengthOf));
