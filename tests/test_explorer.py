@@ -868,6 +868,19 @@ def test_a_walk_goes_from_a_to_b(browser, folder):
       return [...store.get("anchors"), map.place];
     }""")
     np.testing.assert_allclose(at, (np.array(a) + b) / 2, atol=1e-6)
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Stop").wait_for()
+    moved = page.evaluate("""async () => {
+      const { map } = document.getElementById("diabolo").explorer, frames = (n) =>
+        n ? new Promise((resolve) => requestAnimationFrame(() => resolve(frames(n - 1)))) : null;
+      await frames(3);
+      const there = [(map.box[0] + 3 * map.box[1]) / 4, map.box[2]];
+      map.place = there;
+      await frames(4);
+      return [there, map.place];
+    }""")
+    np.testing.assert_allclose(*moved, err_msg="whoever moves the circle ends the walk")
+    page.get_by_role("button", name="Play").wait_for()
     assert page.said == []
     page.close()
 

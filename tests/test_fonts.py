@@ -425,9 +425,13 @@ def run(*arguments: object) -> str:
 
 def test_bench_compares_with_the_plane_and_the_nearest(learned: fonts.Manifold, some: Path, tmp_path: Path) -> None:
     learned.save(tmp_path / "fonts.diabolo")
-    with pytest.warns(UserWarning, match="8 of 8 fonts are not unseen"):
+    with (
+        pytest.warns(UserWarning, match="8 of 8 fonts are not unseen"),
+        pytest.warns(UserWarning, match="not learned all of a to z: fonts are compared by"),
+    ):
         said = run("bench", "fonts", some, "--model", tmp_path / "fonts.diabolo", "--json", tmp_path / "found.json")
     assert "below pca2" in said
+    assert "above nearest" in said
     found = json.loads((tmp_path / "found.json").read_text())
     assert {"manifold", "pca2", "nearest", "advance", "manifold IoU", "nearest SSIM", "pca2 L1"} <= set(found)
     assert found["nearest"] < 1e-6  # they were learned

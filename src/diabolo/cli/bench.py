@@ -190,7 +190,7 @@ def fonts(source: Path, model: Path | None, path: Path | None, capitals: bool, c
 
     from .. import fonts
     from ..errors import DataError, warn
-    from ..fonts.bench import measured, summary
+    from ..fonts.bench import learned, measured, summary
     from ..fonts.glyphs import CAPITALS, SMALL
     from ..progress import progress
     from ..storage import atomic
@@ -198,23 +198,27 @@ def fonts(source: Path, model: Path | None, path: Path | None, capitals: bool, c
     if path:
         never_onto_input(path, source, *([model] if model else []), option="--json")
     manifold = fonts.load(model) if model else fonts.shipped()
+    wanted = CAPITALS if capitals else SMALL
+    if (letters := learned(manifold, wanted)) != wanted:
+        warn(f"the map has not learned all of {wanted[0]} to {wanted[-1]}: fonts are compared by {letters!r}")
     rows: list[Any] = []
     left_out: list[Any] = []
     with progress("Fonts") as at:
-        for row in measured(manifold, source, CAPITALS if capitals else SMALL, left_out.append, not coarse):
+        for row in measured(manifold, source, letters, left_out.append, not coarse):
             rows.append(row)
             at(len(rows), row["face"])
     for out in left_out:
         click.echo(f"left out {out.name}: {out.reason}", err=True)
     if not rows:
         raise DataError(f"no font in {str(source)!r} can be compared")
-    learned = [row["face"] for row in rows if row["learned"]]
-    if learned:
-        warn(f"{len(learned):,} of {len(rows):,} fonts are not unseen: their families were learned, such as {learned[0]}")
+    seen = [row["face"] for row in rows if row["learned"]]
+    if seen:
+        warn(f"{len(seen):,} of {len(rows):,} fonts are not unseen: their families were learned, such as {seen[0]}")
     found = summary(rows)
     show(f"{len(rows):,} fonts", [{"": name} | of_method(found, name) for name in ("manifold", "pca2", "nearest")])
     for name in ("pca2", "nearest"):
-        click.echo(f"manifold: {1 - found['manifold'] / found[name]:.1%} below {name}")
+        share = 1 - found["manifold"] / found[name]
+        click.echo(f"manifold: {abs(share):.1%} {'below' if share >= 0 else 'above'} {name}")
     click.echo(f"advance widths: {found['advance']:.1f}/1000 em off on average")
     if path:
         with atomic(path) as file:

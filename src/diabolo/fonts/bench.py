@@ -32,7 +32,7 @@ from .files import LeftOut, Named
 from .glyphs import PIXELS, SMALL
 from .manifold import Glyphs, Manifold, compared
 
-__all__ = ["MEASURES", "Anchors", "measured", "summary"]
+__all__ = ["MEASURES", "Anchors", "learned", "measured", "summary"]
 
 TIMES = PIXELS // SIZE
 TOGETHER = 64  # faces that are placed together
@@ -78,6 +78,12 @@ class Seen:
     advances: np.ndarray
 
 
+def learned(manifold: Manifold, letters: str) -> str:
+    """Those of the letters by which fonts can be compared; if there are none, others that were learned."""
+    there = compared(manifold.letters)
+    return "".join(c for c in there if c in letters) or there
+
+
 def measured(
     manifold: Manifold,
     source: str | os.PathLike[str],
@@ -98,7 +104,7 @@ def measured(
     fine : bool
         Whether to compare at 256 x 256, too.
     """
-    letters = "".join(c for c in compared(manifold.letters) if c in letters) or compared(manifold.letters)
+    letters = learned(manifold, letters)
     anchors, known = Anchors.of(manifold, letters), {face.family for face in manifold.faces}
     found = each(source, letters)
     while part := list(islice(found, TOGETHER)):

@@ -10,13 +10,16 @@ export function walkPanel(page) {
   const play = button("▶ Play", () => (page.playing ? stop() : start()));
   const hint = el("p", { class: "soft" });
 
+  let left = []; // the place where the last step left the circle
   const step = (t, done = true) => {
     if (store.get("anchors").length < 2) set(0, store.get("place"));
     at.value = t;
     const place = page.map.along(t);
     page.map.place = place;
+    left = [...page.map.place];
     page.moved(place, done);
   };
+  const elsewhere = () => left.some((v, i) => v !== page.map.place[i]);
   const set = (which, place) => {
     const anchors = store.get("anchors").length
       ? [...store.get("anchors")]
@@ -28,9 +31,11 @@ export function walkPanel(page) {
     if (!store.get("anchors").length) set(0, page.map.place);
     page.playing = true;
     play.textContent = "■ Stop";
+    left = [];
     const from = performance.now() - 1000 * SECONDS * Number(at.value);
     const next = (now) => {
       if (!page.playing) return;
+      if (elsewhere()) return stop(); // someone has moved the circle
       const t = ((now - from) / 1000 / SECONDS) % 2;
       step(t < 1 ? t : 2 - t, false); // there and back
       requestAnimationFrame(next);
