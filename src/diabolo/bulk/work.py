@@ -29,6 +29,7 @@ from .units import Unit
 __all__ = ["AT_ONCE", "KEY", "Work", "applied_to", "needed", "write"]
 
 AT_ONCE = 1 << 16  # rows that a model is given at once, at most
+AHEAD = 2  # tables that are read before they are needed
 KEY = b"diabolo"  # in the schema of a part: what it holds
 
 T = TypeVar("T")
@@ -138,12 +139,12 @@ def needed(applied: Applied, parts: Parts | Shelves) -> list[str] | None:
 
 
 def ahead(tables: Iterable[T]) -> Iterator[T]:
-    """The same; a thread reads the next one."""
+    """The same; a thread reads the next ones."""
     source, end = iter(tables), object()
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(next, source, end)
-        while (table := future.result()) is not end:
-            future = pool.submit(next, source, end)
+        waiting = deque(pool.submit(next, source, end) for _ in range(AHEAD))
+        while (table := waiting.popleft().result()) is not end:
+            waiting.append(pool.submit(next, source, end))
             yield table  # type: ignore[misc]
 
 

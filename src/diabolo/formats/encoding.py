@@ -84,14 +84,19 @@ class Encoder:
         these = [i for i in np.flatnonzero(usual).tolist() if values[i].type == t and not values[i].null_count]
         left, size = {*range(len(values))} - {*these}, max(1, 2 * IN_CACHE // n)
         for some in (np.array(these[i : i + size]) for i in range(0, len(these), size)):
-            v = np.concatenate([numbers_of(values[i]) for i in some]).reshape(-1, n)
+            rows = self.starts[chosen[some]]
+            beside = bool(rows[-1] - rows[0] == len(rows) - 1)
+            at = slice(int(rows[0]), int(rows[-1]) + 1) if beside else rows
             with np.errstate(all="ignore"):
-                v -= hi[some, None]
+                for i, row in zip(some.tolist(), rows.tolist(), strict=True):
+                    np.subtract(numbers_of(values[i]), hi[i], out=x[row])
+                v = x[at]
                 if (np.abs(lo) > NOTHING * unit)[some].any():
                     v -= lo[some, None]
                 v /= unit[some, None]
                 near = np.maximum(v.max(1), -v.min(1)) <= k[some]  # nothing is missing, infinite, or far out
-            x[self.starts[chosen[some]]] = v
+            if not beside:
+                x[at] = v
             left |= {*some[~near].tolist()}
         return sorted(left)
 

