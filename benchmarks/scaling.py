@@ -5,9 +5,9 @@ Every row is a process of its own, without children; its peak is that of its res
 torch, float32. Their runs alternate, and the medians count; *CPU* is the time of the processor, which a busy machine changes
 little. *fit* is an epoch on a table whose rows do not fit into the limit: that of a control group of its own, which counts the
 cache of files, too, where one can be made, else RLIMIT_DATA, which counts what is the process's own. *in memory* is the same
-table and the same steps without a limit, its rows held as a tensor. *pictures* are JPEGs of 240 x 320 pixels, in a folder and
-in a zip; *decoded* is Pillow alone, which makes an array of each, in one thread and in as many as the others have; *encoded* is
-`transform` with the convolutional network that the size has, and *dense* with one hidden layer of 128 units in its place.
+table and the same steps without a limit, its rows held as a tensor. *pictures* are JPEGs of two sizes, in a folder and in a
+zip; *decoded* is Pillow alone, which makes an array of each, in one thread and in as many as the others have; *encoded* is
+`transform` with the convolutional network for 48 x 64 pixels, and *dense* with one hidden layer of 128 units in its place.
 
 NumPy's matrix products depend on the kernels that OpenBLAS takes, which are printed: a machine may have OPENBLAS_CORETYPE set.
 
@@ -42,10 +42,12 @@ import diabolo
 from diabolo import Autoencoder
 from diabolo.formats import base
 from diabolo.formats.blocks import parts_of
+from diabolo.formats.images import Images
 
 COLUMNS, GROUP, PARTS, HIDDEN, CODES = 256, 10_000, 8, (128, 64), 16
 BARS = "local at least as fast as polars, at most 0.6 GB; fit within the limit at least 0.90 of the rows/s in memory"
 PICTURES = "pictures encoded at least 0.9 times as fast as decoded alone"
+SIZES = {(240, 320): 1, (480, 640): 4}  # of pictures, and what part of them
 
 
 def write(folder: Path, rows: int, group: int = GROUP) -> None:
@@ -128,7 +130,7 @@ def learned(data: str, model: str, limit: str, size: str) -> int:
     return steps * int(size)
 
 
-def photographs(folder: Path, n: int, height: int = 240, width: int = 320) -> None:
+def photographs(folder: Path, n: int, height: int, width: int) -> None:
     """Made-up JPEGs, soft shapes with grain; the same in a zip beside them."""
     rng = np.random.default_rng(0)
     folder.mkdir()
@@ -165,24 +167,32 @@ def seen(model: str, data: str) -> int:
 
 
 def pictures(folder: Path, n: int, repeats: int, threads: int) -> list[dict[str, Any]]:
-    """Rows of the table: decoded and encoded, in turn."""
-    photographs(folder / "jpg", n)
-    model = folder / "p.diabolo"
-    some = [str(path) for path in sorted((folder / "jpg").rglob("*.jpg"))[:300]]
-    Autoencoder(CODES, epochs=1, random_state=0, verbose=False).fit(some).save(model)
-    Autoencoder(CODES, hidden=(128,), epochs=1, random_state=0, verbose=False).fit(some).save(folder / "dense.diabolo")
-    tasks: dict[str, Callable[[], dict[str, float]]] = {
-        "pictures decoded": lambda: run("decoded", threads, folder / "jpg", 1),
-        f"pictures decoded, threads: {threads}": lambda: run("decoded", threads, folder / "jpg", threads),
-        "pictures encoded": lambda: run("seen", threads, model, folder / "jpg"),
-        "pictures encoded, dense": lambda: run("seen", threads, folder / "dense.diabolo", folder / "jpg"),
-        "pictures encoded, zip": lambda: run("seen", threads, model, folder / "jpg.zip"),
-    }
-    runs: dict[str, list[dict[str, float]]] = {name: [] for name in tasks}
-    for _ in range(repeats):
-        for name, task in tasks.items():
-            runs[name].append(task())
+    """Rows of the table: for each size decoded and encoded, in turn."""
+    runs: dict[str, list[dict[str, float]]] = {}
+    for (height, width), part in SIZES.items():
+        here = folder / f"{height}x{width}"
+        here.mkdir()
+        photographs(here / "jpg", max(n // part, 2 * CODES), height, width)
+        tasks = pictures_of(here, threads)
+        for _ in range(repeats):
+            for name, task in tasks.items():
+                runs.setdefault(f"{height} x {width}, {name}", []).append(task())
     return [row(name, found) for name, found in runs.items()]
+
+
+def pictures_of(here: Path, threads: int) -> dict[str, Callable[[], dict[str, float]]]:
+    """What is measured of the pictures in a folder; the networks see 48 x 64 pixels."""
+    some, format = [str(path) for path in sorted((here / "jpg").rglob("*.jpg"))[:300]], Images((48, 64))
+    Autoencoder(CODES, epochs=1, format=format, random_state=0, verbose=False).fit(some).save(here / "p.diabolo")
+    dense = Autoencoder(CODES, hidden=(128,), epochs=1, format=format, random_state=0, verbose=False).fit(some)
+    dense.save(here / "dense.diabolo")
+    return {
+        "decoded": lambda: run("decoded", threads, here / "jpg", 1),
+        f"decoded, threads: {threads}": lambda: run("decoded", threads, here / "jpg", threads),
+        "encoded": lambda: run("seen", threads, here / "p.diabolo", here / "jpg"),
+        "encoded, dense": lambda: run("seen", threads, here / "dense.diabolo", here / "jpg"),
+        "encoded, zip": lambda: run("seen", threads, here / "p.diabolo", here / "jpg.zip"),
+    }
 
 
 CHILDREN = {"polars": of_polars, "fit": learned, "decoded": decoded, "seen": seen}
@@ -270,9 +280,10 @@ def main() -> None:
         facts["fit within the limit / in memory"] = rows[3]["rows/s"] / rows[4]["rows/s"]
     if args.pictures:
         facts["pictures bar"] = PICTURES
-        for what in ("pictures encoded", "pictures encoded, dense"):
-            for alone in ("pictures decoded", f"pictures decoded, threads: {t}"):
-                facts[f"{what} / {alone}"] = rates[what] / rates[alone]
+        for height, width in SIZES:
+            alone = rates[f"{height} x {width}, decoded, threads: {t}"]
+            for what in ("encoded", "encoded, dense"):
+                facts[f"{height} x {width}, {what} / decoded"] = rates[f"{height} x {width}, {what}"] / alone
     common.show(f"{COLUMNS} columns, {args.rows:,} rows encoded, {args.fit_rows:,} learned", rows, args.json, **facts)
 
 
