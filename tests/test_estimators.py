@@ -15,7 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
-from sklearn.datasets import load_digits, load_iris
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -317,6 +317,23 @@ def test_it_imputes_better_than_the_mean() -> None:
     filled = Autoencoder(2, corruption=Mask(0.2, np.nan), epochs=100, verbose=False, random_state=0).fit(gaps).impute(gaps)
     mean = np.broadcast_to(np.nanmean(gaps, 0), full.shape)
     assert np.abs(filled - full)[hidden].mean() < 0.6 * np.abs(mean - full)[hidden].mean()
+
+
+def test_a_model_is_judged_by_the_corruption_that_it_is_for(tmp_path: Path) -> None:
+    X = load_iris().data
+    blind = Autoencoder(2, corruption=Mask(1.0, np.nan), epochs=3, verbose=False, random_state=0).fit(X)
+    assert abs(blind.comparison_["pca"]) < 0.05 < Autoencoder(2, **SMALL).fit(X).comparison_["pca"]
+    assert "seen through Mask(p=1.0" in str(blind.comparison_)
+    blind.save(tmp_path / "m.diabolo")
+    assert str(load(tmp_path / "m.diabolo").comparison_) == str(blind.comparison_)
+
+
+def test_a_denoiser_is_one_although_pca_is_hard_to_beat_without_noise() -> None:
+    X = load_breast_cancer().data
+    ae = Autoencoder(8, corruption=Gaussian(0.5), epochs=20, verbose=False, random_state=0).fit(X)
+    assert 1 - ae.comparison_["autoencoder"] < 0.95 * (1 - ae.comparison_["pca"])
+    again = Autoencoder(8, corruption=Gaussian(0.5), epochs=20, verbose=False, random_state=0).fit(X)
+    assert again.history_.held_out == ae.history_.held_out
 
 
 def test_float32_in_float32_out() -> None:

@@ -42,7 +42,7 @@ from ..plan import SGD
 from ..printed import few
 from ..progress import finished
 from ..registry import registered_name
-from ..rows import Rows, spread_over
+from ..rows import Rows
 from ..storage import under
 from ..training import minimize
 from .architectures import Dense, architecture
@@ -298,8 +298,8 @@ class System(Training, BaseEstimator, ABC):
         return rows.subset(np.sort(order[count:])), rows.subset(np.sort(order[:count]))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
-        kept = spread_over(held, self.format_.judged) if held is not None else None
         corrupt, loss, network = self._corruption(), self.loss_, self.network_
+        judged = None if held is None else self._row_weights.judged(held, self.format_.judged, self.corruption, self.seed_)
         weight = self._row_weights.at(train)
 
         def objective(i: Tensor, x: Tensor, rng: torch.Generator) -> Tensor:
@@ -308,16 +308,13 @@ class System(Training, BaseEstimator, ABC):
             return loss(network(seen).float(), self._aim(i, target)) * counts
 
         def held_out() -> float:
-            assert held is not None
-            assert kept is not None
-            device, w = next(network.parameters()).device, self._row_weights.at(held)
-            w = torch.ones(len(kept)) if w is None else spread_over(w, len(kept))
-            errors = [
-                loss.errors(loss.predict(network(x.to(device))), x.to(device)).sum(1) for x in kept.split(self.format_.piece)
-            ]
-            return float((torch.cat(errors).cpu() * w).sum() / w.sum())
+            assert judged is not None
+            device, (seen, target, w) = next(network.parameters()).device, judged
+            pieces = zip(seen.split(self.format_.piece), target.split(self.format_.piece), strict=True)
+            errors = [loss.errors(loss.predict(network(x.to(device))), t.to(device)).sum(1).cpu() for x, t in pieces]
+            return float((torch.cat(errors) * w).sum() / w.sum())
 
-        return minimize(network, objective, train, held_out if kept is not None else None, self._plan(len(train)))
+        return minimize(network, objective, train, held_out if judged is not None else None, self._plan(len(train)))
 
     def _plan(self, n: int) -> SGD:
         """The settings of the loop for n rows."""

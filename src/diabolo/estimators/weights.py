@@ -10,12 +10,15 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 from torch import Tensor
 
+from ..corruption import Corruption
 from ..errors import DataError
 from ..formats.parts import is_path
 from ..formats.targets import floats
 from ..rows import Rows, Subset, in_proportion, spread_over
 
 __all__ = ["RowWeights", "mean", "weights"]
+
+MIN_CORRUPTED = 2000  # rows by which a corruption is judged
 
 
 def weights(values: Any, n: int, k: int = 0) -> Tensor:
@@ -74,6 +77,18 @@ class RowWeights:
         if self.w is None or not isinstance(rows, Subset):
             return self.w
         return self.w[torch.from_numpy(rows.indices)]
+
+    def judged(self, rows: Rows, most: int, corruption: Corruption | None, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Of at most so many rows: what an encoder sees, what is to be produced (n, d), and weights (n,).
+
+        A corruption that the user asked for is the task, and here always the same; a few rows have it several times.
+        """
+        x, w = spread_over(rows, most), self.at(rows)
+        w = torch.ones(len(x)) if w is None else spread_over(w, most)
+        if corruption is None:
+            return x, x, w
+        times = -(-min(most, MIN_CORRUPTED) // len(x))
+        return *corruption(x.repeat(times, 1), torch.Generator().manual_seed(seed)), w.repeat(times)
 
     def sample(self, rows: Rows, most: int) -> Tensor:
         """At most so many rows (r, d), as often as their weights say."""

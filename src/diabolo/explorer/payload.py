@@ -246,7 +246,8 @@ def about(model: System, n: int, shown: int, sampled: bool = False) -> str:
         k, share = model.n_components_, model.comparison_
         numbers = f"{k} number{'s' if k > 1 else ''}, which explain{'s' if k == 1 else ''}"
         where = "held-out" if share["held_out_rows"] else "training"
-        of = f"{share['autoencoder']:.0%} of the {where} {one}s ({share.linear}: {share['pca']:.0%})"
+        seen = f", seen through {model.corruption}" * (model.corruption is not None)
+        of = f"{share['autoencoder']:.0%} of the {where} {one}s{seen} ({share.linear}: {share['pca']:.0%})"
         return f"{some}; each is {numbers} {of}"
     return f"{some} as the {type(model).__name__} sees them"
 

@@ -67,6 +67,7 @@ def contents(
         "rows": n,
         "headline": model.comparison_.verdict,
         "comparison": {name: rounded(value) for name, value in model.comparison_.items()},
+        "seen": str(model.corruption or ""),
         "layers": layers(model),
         "history": history(model),
         "map": chart(subject, places, shown["map"]),

@@ -94,7 +94,8 @@
       ? "LSA (latent semantic analysis) is the linear model. Divergence is the distance between the words of a document and the expected words; the mean document explains none of it."
       : "PCA is the linear autoencoder; the deep one starts from it.";
     const where = compared.held_out_rows ? ", on which neither was trained; the best round of the autoencoder was chosen on them" : ", because there were too few to hold some out";
-    $("comparison").append(el("p", { class: "about below" }, `Measured on ${yardstick}${where}. ${linear}`));
+    const seen = data.seen ? ` The encoder saw them through ${data.seen}; what was there before counts.` : "";
+    $("comparison").append(el("p", { class: "about below" }, `Measured on ${yardstick}${where}.${seen} ${linear}`));
   }
 
   function meter(share, deep) {

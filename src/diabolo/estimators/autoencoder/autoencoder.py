@@ -137,7 +137,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         ``explained_variance_ratio_``.
     comparison_ : Comparison
         A dict that prints as a table. ``pca`` and ``autoencoder`` are the scores of both on ``held_out_rows`` rows, or on the
-        training rows if there are no held-out rows. ``comparison_.verdict`` says in a sentence what they mean.
+        training rows if there are none; with `corruption`, the encoder sees them corrupted. ``.verdict`` says what they mean.
     n_components_ : int
         Width k of the bottleneck.
     history_ : History

@@ -156,20 +156,20 @@ class Compressor(System, abstract=True):
     def _measure(self, train: Rows, held: Rows | None) -> None:
         dtype, linear, loss = next(self.network_.parameters()).dtype, self._linear, self.loss_
         self._trained = None
-        judged = train if held is None else held
-        x, w = spread_over(judged, MAX_ROWS_COMPARED).to(dtype), self._row_weights.at(judged)
-        judge = Explained(loss, x, None if w is None else spread_over(w, MAX_ROWS_COMPARED), self._mean(x))
+        judged = self._row_weights.judged(train if held is None else held, MAX_ROWS_COMPARED, self.corruption, self.seed_)
+        seen, x, w = (t.to(dtype) for t in judged)
+        judge = Explained(loss, x, w, self._mean(x))
         if self.decoder is None:
-            self._architecture.sharpen(self.network_, linear, loss, x, judge.error)
-        pca = judge.share(linear.expected(linear.encode(x)))
-        z, e = self._through(x)
+            self._architecture.sharpen(self.network_, linear, loss, seen, judge.error)
+        pca = judge.share(linear.expected(linear.encode(seen)))
+        z, e = self._through(seen)
         if judge.share(e) < pca - ROUNDING and self.encoder is None and self.decoder is None:
             self._keep_linear()
-            z, e = self._through(x)
+            z, e = self._through(seen)
         total, probed = judge.share(e), self._architecture.probed
         self.explained_variance_ratio_ = by_component(total, self._decoded, *(spread_over(v, probed) for v in (z, e)))
         scores = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
-        self.comparison_ = Comparison(scores, self.n_components_, self._linear_name)
+        self.comparison_ = Comparison(scores, self.n_components_, self._linear_name, self.corruption)
         self.n_iter_ = self.history_.kept
 
     def _through(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -218,7 +218,7 @@ class Compressor(System, abstract=True):
         super()._restore(meta, arrays)
         self._linear = Linear.from_state(self.format_, meta["linear"], under(arrays, "linear"))
         self.n_components_ = self._linear.k
-        self.comparison_ = Comparison.from_state(meta["comparison"], self.n_components_, self._linear_name)
+        self.comparison_ = Comparison.from_state(meta["comparison"], self.n_components_, self._linear_name, self.corruption)
         self.explained_variance_ratio_ = np.array(meta["explained"], dtype=float)
         if self.explained_variance_ratio_.shape != (self.n_components_,):
             raise DataError("its comparison with the linear model is incomplete")

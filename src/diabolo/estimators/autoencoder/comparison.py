@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...corruption import Corruption
 from ...errors import DataError
 from ...losses import Loss
 from ...printed import Grid, Printed
@@ -32,20 +33,20 @@ class Comparison(Printed, dict[str, Any]):
     'The autoencoder gains nothing over PCA here: use PCA, or look for curved structure with more components.'
     """
 
-    def __init__(self, scores: dict[str, Any], k: int, linear: str) -> None:
+    def __init__(self, scores: dict[str, Any], k: int, linear: str, corruption: Corruption | None = None) -> None:
         super().__init__(scores)
-        self.k, self.linear = k, linear
+        self.k, self.linear, self.corruption = k, linear, corruption
 
     __repr__ = Printed.__repr__  # and not that of a dict
 
     @classmethod
-    def from_state(cls, scores: dict[str, Any], k: int, linear: str) -> Self:
+    def from_state(cls, scores: dict[str, Any], k: int, linear: str, corruption: Corruption | None) -> Self:
         """The scores out of a file."""
         if set(scores) != COMPARED:
             raise DataError("its comparison with the linear model is incomplete")
         if not all(isinstance(value, (int, float)) for value in scores.values()):
             raise DataError("its comparison with the linear model is not in numbers")
-        return cls(scores, k, linear)
+        return cls(scores, k, linear, corruption)
 
     @property
     def verdict(self) -> str:
@@ -58,13 +59,18 @@ class Comparison(Printed, dict[str, Any]):
             )
         return f"The autoencoder leaves {left / before:.0%} of the error that {self.linear} of the same width leaves."
 
-    def _parts(self) -> Iterator[str | Grid]:
+    @property
+    def rows(self) -> str:
+        """What was compared."""
         rows = f"{self['held_out_rows']:,} held-out rows" if self["held_out_rows"] else "the training rows"
+        return rows if self.corruption is None else f"{rows}, seen through {self.corruption}"
+
+    def _parts(self) -> Iterator[str | Grid]:
         pca, own = self["pca"], self["autoencoder"]
         yield Grid(
             ("", f"{self.linear} {self.k}", f"autoencoder {self.k}"),
             [["explained", f"{pca:.1%}", f"{own:.1%}"], ["left over", f"{1 - pca:.1%}", f"{1 - own:.1%}"]],
-            f"Explained variance of {rows}",
+            f"Explained variance of {self.rows}",
         )
         yield self.verdict
         if not self["held_out_rows"]:
