@@ -813,6 +813,9 @@ def test_numbers_far_from_those_of_fit_are_told() -> None:
         (X, X.assign(kg=1000 * X["kg"]), r"column\(s\) 'kg' \(\d\d,\d+, where 7"),
         (X, X.assign(income=1000 * X["income"]), "column.*'income'"),
         (X, X.assign(k=2.0), r"'k' \(2, where 1"),
+        (X, X.assign(kg=X["kg"] / 1000), r"'kg' \(0\.0\d+, where 7"),
+        (X, X.assign(income=X["income"] / 1000), "'income'"),
+        (X[["kg"]].to_numpy(), X[["kg"]].to_numpy() / 1000, "'x0'"),
         (X[["kg"]].to_numpy(), 1000 * X[["kg"]].to_numpy(), "'x0'"),
         (pixels, pixels * 255, "and 59 more"),
         (pd.DataFrame(pixels), pd.DataFrame(pixels * 255), "and 59 more"),
@@ -824,6 +827,19 @@ def test_numbers_far_from_those_of_fit_are_told() -> None:
             list(format.tensors(other))
     few = X.assign(kg=X["kg"].where(X.index > 30, 1e9))
     assert len(np.concatenate([*Tables().fit(X).arrays(few)])) == 80
+
+
+def test_other_numbers_in_a_column_of_0_and_1_are_told() -> None:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=40), "yes": [0, 1] * 20})
+    odd = X.assign(yes=X["yes"].where(X.index > 1, [7, -1] * 20))
+    for x, other, name in ((X, odd, "yes"), (X.to_numpy(), odd.to_numpy(), "x1")):
+        format = infer(x).fit(x)
+        with pytest.warns(UserWarning, match=rf"'{name}' had only 0 and 1 in fit, and now other numbers in 2 of 40 rows"):
+            list(format.arrays(other))
+        list(format.arrays(x))
+        format.doubts = False  # a detector says so by its scores
+        list(format.tensors(other))
 
 
 def test_a_code_that_is_the_only_negative_number() -> None:

@@ -330,6 +330,7 @@ def test_further_out_is_stranger() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:about .* of the rows to come")
+@pytest.mark.filterwarnings("ignore:.*'paid' had only 0 and 1 in fit")  # of the autoencoder
 def test_rows_that_a_files_sample_did_not_show_are_not_learned() -> None:
     """Levels that come after the rows from which the columns were learned."""
     X = shop(200, 0)

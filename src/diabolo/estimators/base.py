@@ -101,6 +101,7 @@ class System(Training, BaseEstimator, ABC):
     history_: History
 
     _row_weights = RowWeights()  # while fitting
+    _judges: ClassVar[bool] = False  # values that cannot be: they are outliers, and need no warning
     _has_codes: ClassVar[bool] = False  # transform gives codes z (n, k), so that it can be an `encoder=`
     _stored: ClassVar[str] = "float32"
 
@@ -244,7 +245,7 @@ class System(Training, BaseEstimator, ABC):
             self._name_features()
         elif self.format_.left_out:
             self._name_features(named=hasattr(self, "feature_names_in_"))
-        self._architecture = self._choose_architecture()
+        self._architecture, self.format_.doubts = self._choose_architecture(), not self._judges
         return self.format_.rows(X)
 
     def _known_format(self) -> Format | None:
@@ -416,6 +417,7 @@ class System(Training, BaseEstimator, ABC):
     def _restore_data(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """The inverse of :meth:`_data_state`."""
         self.format_ = stored(meta, under(arrays, "format"))
+        self.format_.doubts = not self._judges
         self.n_features_in_ = meta["n_features"]
         if meta["names"] is not None:
             self.feature_names_in_ = np.array(meta["names"], dtype=object)

@@ -29,7 +29,6 @@ from .matrices import SPARSE, by_name, dense, len_, matrix, names_of, options_of
 from .readers import NamedMatrix, opened, reads
 from .scale import (
     BLOCK,
-    EXACT,
     FAR,
     LARGEST,
     LOOKED_AT,
@@ -40,6 +39,7 @@ from .scale import (
     encoded,
     framed,
     measured,
+    origins,
     shifted,
     six_digits,
     together,
@@ -128,7 +128,7 @@ class Arrays(Format):
         self._name(names)
         self.smallest = float(np.abs(X.data[X.data != 0].astype(np.float64)).min(initial=np.inf)) if self.sparse else 0.0
         sample = _some(X)
-        self.origin = _origins(sample)
+        self.origin = origins(sample)
         size = max(1, BLOCK // max(1, len(sample)))
         codes: list[tuple[str, str, int]] = []
         parts = [self._measure(sample, slice(j, j + size), codes) for j in range(0, self.width, size)]
@@ -333,6 +333,14 @@ class Arrays(Format):
     def ordinary(self) -> np.ndarray:
         return np.asarray((self.knee >= FAR) & ~self.binary & (not self.common))
 
+    def tiny(self) -> np.ndarray:
+        low = self.low + self.origin
+        some = self.quantities() & (low > 0)
+        return np.stack([encoded(np.where(some, v - self.origin, self.mean), *self.unit) for v in (0 * low, low / 3)])
+
+    def yes_or_no(self) -> np.ndarray:
+        return np.asarray(self.binary)
+
     def positive(self) -> np.ndarray:
         return self.above
 
@@ -405,15 +413,6 @@ def _some(X: Any) -> np.ndarray:
         most = min(SAMPLE, max(1000, 50_000_000 // max(1, X.shape[1])))
     X = X if len_(X) <= most else X[evenly(len_(X), most)]
     return X.toarray() if is_sparse(X) else np.asarray(X)
-
-
-def _origins(sample: np.ndarray) -> np.ndarray:
-    """(d,) a whole number in the middle of each column of integers too large to be exact as float64; else 0."""
-    if sample.dtype.kind != "i" or sample.dtype.itemsize < 8 or not len(sample):
-        return np.zeros(sample.shape[1], dtype=np.int64)
-    low, high = sample.min(0).astype(np.int64), sample.max(0).astype(np.int64)
-    large = (low < -EXACT) | (high > EXACT)
-    return np.where(large, (low >> 1) + (high >> 1), 0)
 
 
 def _whole(v: np.ndarray, origin: np.ndarray, dtype: np.dtype) -> np.ndarray:

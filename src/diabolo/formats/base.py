@@ -68,6 +68,7 @@ class Format(Printed):
     exact: ClassVar[bool] = True  # predict in float64, for float32 differs by 3e-7 with the size of the batch
     judged: ClassVar[int] = 10_000  # held-out rows that decide when to stop
     piece: ClassVar[int] = 1024  # rows that a network reads at once outside of training
+    doubts: bool = True  # whether to warn of values that cannot be; a detector judges them
     free: ClassVar[bool] = False  # X is no table: its columns are the format's own
     named: ClassVar[bool] = False  # X has columns with names: new X is taken by them
     has_names: bool = False  # X is a matrix whose columns have names
@@ -191,6 +192,14 @@ class Format(Printed):
         """(d,) bool: features in units of the mean and standard deviation of a column."""
         return np.zeros(self.width, dtype=bool)
 
+    def tiny(self) -> np.ndarray:
+        """(2, d) features of zero, and of a third of the least value in fit, where all were above 0; else an empty range."""
+        return np.zeros((2, self.width))
+
+    def yes_or_no(self) -> np.ndarray:
+        """(d,) bool: features of columns of 0 and 1."""
+        return np.zeros(self.width, dtype=bool)
+
     def positive(self) -> np.ndarray:
         """(columns,) bool: whether a column of numbers was never below 0 in fit."""
         return np.zeros(len(self.columns), dtype=bool)
@@ -206,19 +215,36 @@ class Format(Printed):
         """Warn of rows x (n, d) without a value, and of numbers that are far from all that fit saw: their unit is another."""
         if self.free or self.words:
             return
+        if self.doubts:
+            self._tell_neither(np.asarray(x))
         x = np.asarray(x[:LOOKED_AT])
         if bare := int(np.isnan(x).all(1).sum()):
             warn(f"{bare:,} of {len(x):,} rows looked at hold no values at all: nothing is known of these, leave them out")
         if len(x) < ENOUGH_TO_TELL:
             return
+        zero, third = self.tiny()
         with np.errstate(invalid="ignore"):
-            far = np.abs(x) > np.where(self.ordinary(), FAR_OUT, FAR_OUT_SQUASHED)
+            far = (np.abs(x) > np.where(self.ordinary(), FAR_OUT, FAR_OUT_SQUASHED)) | ((x >= zero) & (x < third))
         if self.common:
             told = far.any(0) & (self._shares and far.any(1).mean() > 0.5)
         else:
             told = self.quantities() & (far.mean(0) > 0.5)
         if told.any():
             self._say_far(x, far, np.flatnonzero(told).tolist())
+
+    def _tell_neither(self, x: np.ndarray) -> None:
+        """Warn of numbers other than 0 and 1 in columns that had only these: they are infinite in x."""
+        yes = np.flatnonzero(self.yes_or_no())
+        odd = np.isinf(x[:, yes])
+        if not odd.any():
+            return
+        starts = [block.start for block in self.blocks]
+        names = [repr(self.columns[starts.index(f)]) for f in yes[odd.any(0)].tolist()]
+        more = f" and {len(names) - MAX_COLUMNS_NAMED:,} more" if len(names) > MAX_COLUMNS_NAMED else ""
+        warn(
+            f"column(s) {', '.join(names[:MAX_COLUMNS_NAMED])}{more} had only 0 and 1 in fit, and now other numbers in "
+            f"{int(odd.any(1).sum()):,} of {len(x):,} rows: those above 0 count as 1, those below as 0"
+        )
 
     @property
     def _shares(self) -> bool:

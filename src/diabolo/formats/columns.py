@@ -185,6 +185,14 @@ class Number(Column):
         """The arguments of :func:`scale.encoded`."""
         return self.mean, self.deviation, self.knee, self.shift, self.stretch
 
+    @property
+    def tiny(self) -> tuple[float, float]:
+        """The features of zero, and of a third of the least value in fit, if all were above 0; else an empty range."""
+        if not self.positive or self.low is None or self.low + self.origin <= 0:
+            return 0.0, 0.0
+        zero, third = encoded(np.array([0.0, (self.low + self.origin) / 3]) - self.origin, *self.unit)
+        return float(zero), float(third)
+
     @classmethod
     def encode_all(cls, columns: list[Number], values: list[pa.Array], x: np.ndarray, starts: np.ndarray) -> None:
         v = matrix(values, columns, [column.origin for column in columns])

@@ -43,6 +43,7 @@ __all__ = [
     "left_out",
     "measured",
     "moments",
+    "origins",
     "rounded",
     "shifted",
     "six_digits",
@@ -380,3 +381,12 @@ def describe_kinds(kinds: dict[str, int]) -> str:
     '3 numbers, 1 squashed'
     """
     return ", ".join(f"{n:,} {kind}" for kind, n in kinds.items() if n)
+
+
+def origins(sample: np.ndarray) -> np.ndarray:
+    """(d,) a whole number in the middle of each column of integers too large to be exact as float64; else 0."""
+    if sample.dtype.kind != "i" or sample.dtype.itemsize < 8 or not len(sample):
+        return np.zeros(sample.shape[1], dtype=np.int64)
+    low, high = sample.min(0).astype(np.int64), sample.max(0).astype(np.int64)
+    large = (low < -EXACT) | (high > EXACT)
+    return np.where(large, (low >> 1) + (high >> 1), 0)

@@ -328,6 +328,13 @@ class Tables(Format):
         each = [isinstance(column, Number) and column.knee >= FAR and not self.common for column in self.fields]
         return np.repeat(each, [column.width for column in self.fields])
 
+    def tiny(self) -> np.ndarray:
+        each = [column.tiny if isinstance(column, Number) and not self.common else (0.0, 0.0) for column in self.fields]
+        return np.repeat(np.reshape(each, (-1, 2)).T, [column.width for column in self.fields], 1)
+
+    def yes_or_no(self) -> np.ndarray:
+        return np.repeat([isinstance(column, Binary) for column in self.fields], [column.width for column in self.fields])
+
     def positive(self) -> np.ndarray:
         return np.array([isinstance(column, Number) and column.positive for column in self.fields], dtype=bool)
 

@@ -170,6 +170,8 @@ class OutlierDetector(OutlierMixin, System):
     format: Any = "auto"
     lr: float = 1e-2
 
+    _judges = True
+
     # ── fit, and the contract of scikit-learn's detectors ────────────────────────────────────────────────────────────
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
