@@ -211,7 +211,7 @@ def test_shards_do_each_part_once(count: int, place: Path, tmp_path: Path, monke
     assert sum(rows) == N
     assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(N)]  # type: ignore[union-attr]
     if count > 1:
-        with pytest.raises(DataError, match=f"is one file, but {count} processes run"):
+        with pytest.raises(DataError, match=f"{count} processes run, and each would write all rows into"):
             bulk.run(place / "codes.diabolo", place / "data", tmp_path / "one.parquet", verbose=False)
 
 
@@ -239,18 +239,40 @@ def test_tasks_of_srun_are_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     assert units.shard() == (2, 4)
 
 
-@pytest.mark.parametrize("verb", ["encode", "score"])
-@pytest.mark.parametrize("said", [{"RANK": "1", "WORLD_SIZE": "2"}, {"SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "2"}])
-def test_a_file_is_not_written_by_each_process(
-    verb: str, said: dict[str, str], place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("verb", ["encode", "score", "outliers", "tag", "impute"])
+@pytest.mark.parametrize("said", [{"RANK": "1", "WORLD_SIZE": "2"}, {"SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "2"}])
+def test_nothing_is_written_or_printed_by_each_process(
+    verb: str,
+    said: dict[str, str],
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Of few rows, too, which are not written as they come."""
+    """Of few rows, too, which are not written as they come. The model is not even opened."""
     for name, value in said.items():
         monkeypatch.setenv(name, value)
+    (tmp_path / "m.diabolo").touch()
     out = tmp_path / "one.parquet"
-    with pytest.raises(DataError, match="is one file, but 2 processes run: give the name of a folder"):
-        cli.main([verb, str(place / "codes.diabolo"), str(place / "data"), "-o", str(out)], standalone_mode=False)
+    command = [verb, str(tmp_path / "m.diabolo"), str(place / "data")]
+    remedy = "start one, or name a folder as output, of which each writes its parts"
+    with pytest.raises(DataError, match=f"2 processes run, and each would write all rows into '.*one.parquet': {remedy}"):
+        cli.main([*command, "-o", str(out)], standalone_mode=False)
+    if verb in ("score", "outliers", "tag"):
+        with pytest.raises(DataError, match=f"2 processes run, and each would print all rows: {remedy}"):
+            cli.main(command, standalone_mode=False)
     assert not out.exists()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_one_of_several_processes_tells_the_error(place: Path) -> None:
+    """Torchrun ends all as soon as one fails: it must be that which tells it."""
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "diabolo"]
+    command = [sys.executable, *torchrun, "score", str(place / "codes.diabolo"), str(place / "data")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("diabolo: 2 processes run, and each would print all rows: start one") == 1
 
 
 def test_a_large_part_is_cut_between_its_row_groups(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
