@@ -170,8 +170,8 @@ def naming_broken(album: ImageCollection) -> Iterator[None]:
         ]
         more = f"; and {len(bad) - len(said):,} more" if len(bad) > len(said) else ""
         raise DataError(
-            f"{len(bad):,} of {len(album):,} pictures{root} cannot be read: {'; '.join(said)}{more}. Remove them, and their rows "
-            "in a table, or repair them"
+            f"{len(bad):,} of {len(album):,} pictures{root} cannot be read: {'; '.join(said)}{more}. Remove them, and "
+            "their rows in a table, or repair them"
         ) from None
 
 
