@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,29 @@ def test_parts_are_those_of_the_data_and_hold_what_the_model_says(verb: str, mod
         assert same, name
     bulk.run(place / f"{model}.diabolo", place / "data", tmp_path / "one.parquet", verb, keep=keep, verbose=False)
     assert pq.read_table(tmp_path / "one.parquet").num_rows == N
+
+
+@pytest.mark.parametrize("numpy", [True, False])
+@pytest.mark.parametrize(("verb", "model"), VERBS)
+def test_each_warning_is_given_once(
+    verb: str, model: str, numpy: bool, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by each part, of which each has others of the gaps, and other numbers; and it points at the user's line."""
+    if not numpy:
+        monkeypatch.setattr(work, "Fitted", type(None))
+    (tmp_path / "data").mkdir()
+    for i, gap in enumerate((False, True, True, False, True)):
+        X = frame(40 + i).assign(a=1e6 + i, c=["x", None][gap])
+        X.to_parquet(tmp_path / "data" / f"part-{i}.parquet", index=False)
+    for out in ("out", "one.parquet"):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            bulk.run(place / f"{model}.diabolo", tmp_path / "data", tmp_path / out, verb, keep=["id"], verbose=False)
+        found = [str(one.message) for one in said]
+        assert sum("'a' (1,000,0" in one for one in found) == 1
+        assert sum("X has missing values in column(s) 'c'" in one for one in found) <= 1
+        assert len(found) <= 2
+        assert {one.filename for one in said} == {__file__}
 
 
 def test_codes_are_those_of_transform(place: Path) -> None:
