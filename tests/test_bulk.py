@@ -339,11 +339,11 @@ def test_a_model_that_is_replaced_meanwhile_is_an_error(
     model.write_bytes((place / "codes.diabolo").read_bytes())
     original, calls = bulk.Applied.__call__, []
 
-    def replacing(self: bulk.Applied, table: pa.Table) -> pa.Table:
+    def replacing(self: bulk.Applied, table: pa.Table, once: Any = None) -> pa.Table:
         if len(calls) == (output == "out"):
             Autoencoder(2, **FEW | {"random_state": 1}).fit(frame()[["a", "b", "c", "kind"]]).save(model)
         calls.append(table)
-        return original(self, table)
+        return original(self, table, once)
 
     monkeypatch.setattr(bulk.Applied, "__call__", replacing)
     monkeypatch.setattr(work, "AT_ONCE", 100)
