@@ -1,7 +1,8 @@
 """Two processes with one thread each against one: rows a second, and the error at the end.
 
 The network of Hinton & Salakhutdinov on MNIST, as in training_speed.py, by the common loop. One process has batches of 1024
-rows; two have batches of 2048, 1024 for each, and so half as many steps, which are twice as long, after a longer warm-up.
+rows; two have batches of 2048, 1024 for each, and so half as many steps, which are twice as long, after a longer warm-up; or the
+same batches of 1024, 512 for each, and so the same steps, in which they learn the same.
 *torchrun 1* is one process started by torchrun: what the loop costs there.
 Each start trains some epochs on all rows and prints its rate without start and first epoch; starts take turns, round after
 round, and ratios are compared within a round. The error is that of the test pictures after the same number of epochs, the
@@ -56,7 +57,12 @@ TRIED = [
 ]  # optimizer, batch, learning rates as multiples of the defaults, share of the steps in the warm-up
 WARMUP = 0.3  # share of the steps, with several batches of 1024 in one
 BANDWIDTH, LATENCY = 1.25e9, 50e-6  # bytes a second (10 Gbit/s), and seconds, between two machines
-WAYS = {"one process": (0, 1), "torchrun 1": (1, 1), "torchrun 2": (2, 2)}  # processes of torchrun, batches of 1024
+WAYS = {
+    "one process": (0, 1),
+    "torchrun 1": (1, 1),
+    "torchrun 2": (2, 2),
+    "torchrun 2, the same batch": (2, 1),
+}  # processes of torchrun, batches of 1024 in a step of all of them
 BARS = {"torchrun 2": 1.7, "torchrun 1": 0.97}
 
 
