@@ -1,8 +1,8 @@
 """Two processes with one thread each against one: rows a second, and the error at the end.
 
 The network of Hinton & Salakhutdinov on MNIST, as in training_speed.py, by the common loop. One process has batches of 1024
-rows; two have batches of 2048, 1024 for each, and so half as many steps, which are twice as long, after a longer warm-up; or the
-same batches of 1024, 512 for each, and so the same steps, in which they learn the same.
+rows; two have batches of 2048, 1024 for each, and so half as many steps, which are twice as long, after a longer warm-up; or
+the same batches, 512 rows for each, and so the same steps, in which they learn the same.
 *torchrun 1* is one process started by torchrun: what the loop costs there.
 Each start trains some epochs on all rows and prints its rate without start and first epoch; starts take turns, round after
 round, and ratios are compared within a round. The error is that of the test pictures after the same number of epochs, the
