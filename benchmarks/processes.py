@@ -52,8 +52,12 @@ HIDDEN = (1000, 500, 250, 30)
 ROWS, EPOCHS = 240, 12  # of the small fit that is killed
 HELD = 10_000  # training pictures that are held out to choose a learning rate
 TRIED = [
-    *(("adamw", batch, rate, 0.05) for batch, rate in ((BATCH, 1.0), (2 * BATCH, 2**0.5))),
-    *(("muon", batch, rate, 0.05) for batch, rate in ((BATCH, 1.0), (2 * BATCH, 1.0), (2 * BATCH, 2**0.5))),
+    ("muon", BATCH, 0.5, 0.05),
+    ("muon", 2 * BATCH, 0.5, 0.05),
+    ("muon", BATCH, 1.0, 0.05),
+    ("muon", 2 * BATCH, 1.0, 0.05),
+    ("adamw", BATCH, 1.0, 0.05),
+    ("adamw", 2 * BATCH, 2**0.5, 0.05),
 ]  # optimizer, batch, learning rates as multiples of the defaults, share of the steps in the warm-up
 WARMUP = 0.3  # share of the steps, with several batches of 1024 in one
 BANDWIDTH, LATENCY = 1.25e9, 50e-6  # bytes a second (10 Gbit/s), and seconds, between two machines

@@ -44,6 +44,8 @@ VERBS = {
     "explore": "explore codes DATA --export OUT.html",
 }
 
+MADE = {"codes": "fit", "outliers": "fit --task outliers", "tags": "fit --labels"}  # models, and the verbs that make them
+
 
 def write(folder: Path, rows: int, columns: int) -> None:
     """The same rows as Parquet and as CSV."""
@@ -74,7 +76,7 @@ json.dump({"peak": peak * 1024, "cpu": time.process_time()}, open(place, "w"))
 def run(command: str, data: Path, out: Path, models: Path, threads: int) -> tuple[float, float]:
     """Peak in bytes, and seconds of the processor."""
     words = [word.replace("DATA", str(data)).replace("OUT", str(out)) for word in command.split()]
-    words = [str(models / f"{w}.diabolo") if i == 1 and w in ("codes", "outliers", "tags") else w for i, w in enumerate(words)]
+    words = [str(models / f"{w}.diabolo") if i == 1 and w in MADE else w for i, w in enumerate(words)]
     env = os.environ | {"OMP_NUM_THREADS": str(threads)}
     found = models / "measured.json"
     start = [sys.executable, "-c", CHILD, str(found)]
@@ -84,7 +86,10 @@ def run(command: str, data: Path, out: Path, models: Path, threads: int) -> tupl
 
 
 def measured(verb: str, command: str, kind: str, folder: Path, args: argparse.Namespace) -> dict[str, Any]:
-    """A row of the result."""
+    """A row of the result; the model that it needs is made first, of few rows."""
+    model = command.split()[1]
+    if model in MADE and not (folder / f"{model}.diabolo").exists():
+        run(VERBS[MADE[model]], folder / "1" / "parquet" / "part-0.parquet", folder / model, folder, args.threads)
     outs = [folder / f"out-{verb}-{kind}-{times}" for times in (1, 4)]
     found = [
         run(command, folder / str(times) / kind, out, folder, args.threads) for times, out in zip((1, 4), outs, strict=True)
@@ -108,10 +113,6 @@ def main() -> None:
         folder = Path(name)
         for times in (1, 4):
             write(folder / str(times), args.rows * times, args.columns)
-        made = {"codes": "fit", "outliers": "fit --task outliers", "tags": "fit --labels"}
-        for model, verb in made.items():
-            few = folder / "1" / "parquet" / "part-0.parquet"
-            run(VERBS[verb], few, folder / model, folder, args.threads)
         for verb, command in VERBS.items():
             for kind in ("parquet", "csv"):
                 if args.only and verb not in args.only:
