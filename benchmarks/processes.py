@@ -19,7 +19,7 @@ Last, what a step would take on many machines, by arithmetic from the measured s
 c: seconds for a row, n: weights, B: rows of a batch.
 
     DIABOLO_DATA=... python benchmarks/processes.py [--rounds 3] [--epochs 3] [--kills 20]
-    DIABOLO_DATA=... python benchmarks/processes.py --larger-batch 3
+    DIABOLO_DATA=... python benchmarks/processes.py --larger-batch 3 10 [--optimizers muon] [--seeds 3] [--rows FILE]
 """
 
 from __future__ import annotations
@@ -52,13 +52,17 @@ HIDDEN = (1000, 500, 250, 30)
 ROWS, EPOCHS = 240, 12  # of the small fit that is killed
 HELD = 10_000  # training pictures that are held out to choose a learning rate
 TRIED = [
-    ("muon", BATCH, 0.5, 0.05),
-    ("muon", 2 * BATCH, 0.5, 0.05),
-    ("muon", BATCH, 1.0, 0.05),
-    ("muon", 2 * BATCH, 1.0, 0.05),
     ("adamw", BATCH, 1.0, 0.05),
     ("adamw", 2 * BATCH, 2**0.5, 0.05),
-]  # optimizer, batch, learning rates as multiples of the defaults, share of the steps in the warm-up
+    *(("adamw", 2 * BATCH, 2.0, warmup) for warmup in (0.05, 0.2, 0.3, 0.4)),
+    ("adamw", 2 * BATCH, 4.0, 0.05),
+    ("adamw", 2 * BATCH, 4.0, 0.4),
+    ("muon", BATCH, 1.0, 0.05),
+    ("muon", BATCH, 0.5, 0.05),
+    ("muon", 2 * BATCH, 0.5, 0.05),
+    ("muon", 2 * BATCH, 1.0, 0.05),
+    ("muon", 2 * BATCH, 2**0.5, 0.05),
+]  # optimizer, batch, its learning rates by the usual ones, share of the steps in the warm-up
 WARMUP = 0.3  # share of the steps, with several batches of 1024 in one
 BANDWIDTH, LATENCY = 1.25e9, 50e-6  # bytes a second (10 Gbit/s), and seconds, between two machines
 WAYS = {
@@ -97,12 +101,12 @@ def work(options: argparse.Namespace) -> None:
         print(json.dumps({"rate": rate, "error": error}))
 
 
-def larger_batch(epochs: list[int], seeds: int, path: Path | None) -> None:
+def larger_batch(epochs: list[int], optimizers: list[str], seeds: int, path: Path | None) -> None:
     """The error of held-out pictures by optimizer, batch and epochs, in one process: several add up the same gradient."""
     torch.set_num_threads(1)
     pixels, rows = mnist("train"), []
     for count in epochs:
-        for optimizer, batch, rate, warmup in TRIED:
+        for optimizer, batch, rate, warmup in (tried for tried in TRIED if tried[0] in optimizers):
             settings: dict[str, Any] = {
                 "epochs": count,
                 "optimizer": optimizer,
@@ -232,13 +236,14 @@ def main() -> None:
     p.add_argument(
         "--larger-batch", type=int, nargs="+", metavar="EPOCHS", help="only show what a larger batch does to the error"
     )
+    p.add_argument("--optimizers", nargs="+", choices=["adamw", "muon"], default=["adamw", "muon"], help="of --larger-batch")
     p.add_argument("--seeds", type=int, default=1, help="of --larger-batch")
     p.add_argument("--rows", type=Path, help="of --larger-batch: keep each error here, and do not compute again what is there")
     p.add_argument("--small", type=Path, help=argparse.SUPPRESS)
     p.add_argument("--fatal", type=int, help=argparse.SUPPRESS)
     options = p.parse_args()
     if options.larger_batch:
-        larger_batch(options.larger_batch, options.seeds, options.rows)
+        larger_batch(options.larger_batch, options.optimizers, options.seeds, options.rows)
         return
     if options.small:
         small(options.small, options.fatal)
