@@ -466,8 +466,6 @@ def chaos(name: str, home: Path, kills: int, seed: int = 0) -> tuple[dict[str, A
     found["reports"] += len(trial.reports())
     left = parts(trial.place)
     found["leftovers"] += len(left)
-    for path in left:
-        os.utime(path, (0, 0))
     whole(tidy, list({path.parent for path in left}))
     if isinstance(trial, Ending) and not problems:
         whole(trial.work, 0)

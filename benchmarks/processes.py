@@ -1,7 +1,8 @@
 """Two processes with one thread each against one: rows a second, and the error at the end.
 
 The network of Hinton & Salakhutdinov on MNIST, as in training_speed.py, by the common loop. One process has batches of 1024
-rows; two have batches of 2048, 1024 for each, and so half as many steps, which are twice as long, after a longer warm-up.
+rows; two have batches of 2048, 1024 for each, and so half as many steps, which are twice as long, after a longer warm-up; or
+the same batches, 512 rows for each, and so the same steps, in which they learn the same.
 *torchrun 1* is one process started by torchrun: what the loop costs there.
 Each start trains some epochs on all rows and prints its rate without start and first epoch; starts take turns, round after
 round, and ratios are compared within a round. The error is that of the test pictures after the same number of epochs, the
@@ -18,7 +19,7 @@ Last, what a step would take on many machines, by arithmetic from the measured s
 c: seconds for a row, n: weights, B: rows of a batch.
 
     DIABOLO_DATA=... python benchmarks/processes.py [--rounds 3] [--epochs 3] [--kills 20]
-    DIABOLO_DATA=... python benchmarks/processes.py --larger-batch 3
+    DIABOLO_DATA=... python benchmarks/processes.py --larger-batch 3 10 [--optimizers muon] [--seeds 3] [--rows FILE]
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -50,15 +52,25 @@ HIDDEN = (1000, 500, 250, 30)
 ROWS, EPOCHS = 240, 12  # of the small fit that is killed
 HELD = 10_000  # training pictures that are held out to choose a learning rate
 TRIED = [
-    (BATCH, LR, 0.05),
-    (2 * BATCH, 2**0.5 * LR, 0.05),
-    *((2 * BATCH, 2 * LR, warmup) for warmup in (0.05, 0.2, 0.3, 0.4)),
-    (2 * BATCH, 4 * LR, 0.05),
-    (2 * BATCH, 4 * LR, 0.4),
-]  # batch, learning rate, share of the steps in the warm-up
+    ("adamw", BATCH, 1.0, 0.05),
+    ("adamw", 2 * BATCH, 2**0.5, 0.05),
+    *(("adamw", 2 * BATCH, 2.0, warmup) for warmup in (0.05, 0.2, 0.3, 0.4)),
+    ("adamw", 2 * BATCH, 4.0, 0.05),
+    ("adamw", 2 * BATCH, 4.0, 0.4),
+    ("muon", BATCH, 1.0, 0.05),
+    ("muon", BATCH, 0.5, 0.05),
+    ("muon", 2 * BATCH, 0.5, 0.05),
+    ("muon", 2 * BATCH, 1.0, 0.05),
+    ("muon", 2 * BATCH, 2**0.5, 0.05),
+]  # optimizer, batch, its learning rates by the usual ones, share of the steps in the warm-up
 WARMUP = 0.3  # share of the steps, with several batches of 1024 in one
 BANDWIDTH, LATENCY = 1.25e9, 50e-6  # bytes a second (10 Gbit/s), and seconds, between two machines
-WAYS = {"one process": (0, 1), "torchrun 1": (1, 1), "torchrun 2": (2, 2)}  # processes of torchrun, batches of 1024
+WAYS = {
+    "one process": (0, 1),
+    "torchrun 1": (1, 1),
+    "torchrun 2": (2, 2),
+    "torchrun 2, the same batch": (2, 1),
+}  # processes of torchrun, batches of 1024 in a step of all of them
 BARS = {"torchrun 2": 1.7, "torchrun 1": 0.97}
 
 
@@ -89,23 +101,45 @@ def work(options: argparse.Namespace) -> None:
         print(json.dumps({"rate": rate, "error": error}))
 
 
-def larger_batch(epochs: int) -> None:
-    """The error of held-out pictures by batch, learning rate and warm-up, in one process."""
+def larger_batch(epochs: list[int], optimizers: list[str], seeds: int, path: Path | None) -> None:
+    """The error of held-out pictures by optimizer, batch and epochs, in one process: several add up the same gradient."""
     torch.set_num_threads(1)
-    pixels = mnist("train")
+    pixels, rows = mnist("train"), []
+    for count in epochs:
+        for optimizer, batch, rate, warmup in (tried for tried in TRIED if tried[0] in optimizers):
+            settings: dict[str, Any] = {
+                "epochs": count,
+                "optimizer": optimizer,
+                "batch": batch,
+                "rate": rate,
+                "warm-up": warmup,
+            }
+            errors = [
+                common.kept(path, json.dumps(settings | {"seed": seed}), partial(held_out_error, pixels, **settings, seed=seed))
+                for seed in range(seeds)
+            ]
+            rows.append(settings | {"error": float(np.mean(errors)), "least": min(errors), "most": max(errors)})
+            print(rows[-1], flush=True)
+    common.show(f"Squared error of held-out pictures, {seeds} seed(s)", rows, None)
+
+
+def held_out_error(pixels: np.ndarray, seed: int, **settings: Any) -> float:
+    """Of 10,000 training pictures that are held out, by a network that is trained on the others."""
     seen, held = Rows(torch.from_numpy(pixels[:-HELD])), torch.from_numpy(pixels[-HELD:])
-    rows = []
-    for batch, lr, warmup in TRIED:
-        net = network(Task(pixels, batch, HIDDEN))
-
-        def objective(i: Any, x: Any, rng: Any, net: Any = net) -> Any:
-            return squared_error(net, x) / pixels.shape[1]
-
-        minimize(net, objective, seen, plan=SGD(epochs, batch, lr=lr, warmup=warmup, precision="bfloat16"))
-        with torch.no_grad():
-            error = float(torch.cat([squared_error(net.eval(), x) for x in held.split(1000)]).mean())
-        rows.append({"batch": batch, "learning rate": lr, "warm-up": warmup, "error": error})
-    common.show(f"Error after {epochs} epochs", rows, None)
+    net = network(Task(pixels, settings["batch"], HIDDEN), seed)
+    plan = SGD(
+        settings["epochs"],
+        settings["batch"],
+        optimizer=settings["optimizer"],
+        lr=settings["rate"] * LR,
+        muon_lr=settings["rate"] * SGD.muon_lr,
+        warmup=settings["warm-up"],
+        precision="bfloat16",
+        seed=seed,
+    )
+    minimize(net, lambda i, x, rng: squared_error(net, x) / pixels.shape[1], seen, plan=plan)
+    with torch.no_grad():
+        return float(torch.cat([squared_error(net.eval(), x) for x in held.split(1000)]).mean())
 
 
 def start(way: str, seed: int, options: argparse.Namespace) -> dict[str, float]:
@@ -199,12 +233,17 @@ def main() -> None:
     p.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     p.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     p.add_argument("--kills", type=int, default=20)
-    p.add_argument("--larger-batch", type=int, metavar="EPOCHS", help="only show what a larger batch does to the error")
+    p.add_argument(
+        "--larger-batch", type=int, nargs="+", metavar="EPOCHS", help="only show what a larger batch does to the error"
+    )
+    p.add_argument("--optimizers", nargs="+", choices=["adamw", "muon"], default=["adamw", "muon"], help="of --larger-batch")
+    p.add_argument("--seeds", type=int, default=1, help="of --larger-batch")
+    p.add_argument("--rows", type=Path, help="of --larger-batch: keep each error here, and do not compute again what is there")
     p.add_argument("--small", type=Path, help=argparse.SUPPRESS)
     p.add_argument("--fatal", type=int, help=argparse.SUPPRESS)
     options = p.parse_args()
     if options.larger_batch:
-        larger_batch(options.larger_batch)
+        larger_batch(options.larger_batch, options.optimizers, options.seeds, options.rows)
         return
     if options.small:
         small(options.small, options.fatal)

@@ -10,11 +10,13 @@ and feature, until they are more than 2 GB or a quarter of the memory that there
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,8 @@ VERBS = {
     "report, labels": "report tags DATA -o OUT.html",
     "explore": "explore codes DATA --export OUT.html",
 }
+
+MADE = {"codes": "fit", "outliers": "fit --task outliers", "tags": "fit --labels"}  # models, and the verbs that make them
 
 
 def write(folder: Path, rows: int, columns: int) -> None:
@@ -72,7 +76,7 @@ json.dump({"peak": peak * 1024, "cpu": time.process_time()}, open(place, "w"))
 def run(command: str, data: Path, out: Path, models: Path, threads: int) -> tuple[float, float]:
     """Peak in bytes, and seconds of the processor."""
     words = [word.replace("DATA", str(data)).replace("OUT", str(out)) for word in command.split()]
-    words = [str(models / f"{w}.diabolo") if i == 1 and w in ("codes", "outliers", "tags") else w for i, w in enumerate(words)]
+    words = [str(models / f"{w}.diabolo") if i == 1 and w in MADE else w for i, w in enumerate(words)]
     env = os.environ | {"OMP_NUM_THREADS": str(threads)}
     found = models / "measured.json"
     start = [sys.executable, "-c", CHILD, str(found)]
@@ -81,11 +85,26 @@ def run(command: str, data: Path, out: Path, models: Path, threads: int) -> tupl
     return used["peak"], used["cpu"]
 
 
+def measured(verb: str, command: str, kind: str, folder: Path, args: argparse.Namespace) -> dict[str, Any]:
+    """A row of the result; the model that it needs is made first, of few rows."""
+    model = command.split()[1]
+    if model in MADE and not (folder / f"{model}.diabolo").exists():
+        run(VERBS[MADE[model]], folder / "1" / "parquet" / "part-0.parquet", folder / model, folder, args.threads)
+    outs = [folder / f"out-{verb}-{kind}-{times}" for times in (1, 4)]
+    found = [
+        run(command, folder / str(times) / kind, out, folder, args.threads) for times, out in zip((1, 4), outs, strict=True)
+    ]
+    (small, _), (large, cpu) = found
+    peaks = {"MB, n": small / 1e6, "MB, 4 n": large / 1e6, "bytes/row": (large - small) / (3 * args.rows)}
+    return {"verb": verb, "data": kind, **peaks, "CPU s": cpu}
+
+
 def main() -> None:
     p = common.parser(__doc__ or "")
     p.add_argument("--rows", type=int, default=250_000, help="n")
     p.add_argument("--columns", type=int, default=20)
     p.add_argument("--only", nargs="*", choices=[*VERBS], help="these verbs")
+    p.add_argument("--keep", type=Path, help="keep each row of the result here, and do not measure again what is there")
     args = p.parse_args()
     if args.tiny:
         args.rows, args.columns, args.only = 400, 4, ["fit", "encode"]
@@ -94,22 +113,12 @@ def main() -> None:
         folder = Path(name)
         for times in (1, 4):
             write(folder / str(times), args.rows * times, args.columns)
-        made = {"codes": "fit", "outliers": "fit --task outliers", "tags": "fit --labels"}
-        for model, verb in made.items():
-            few = folder / "1" / "parquet" / "part-0.parquet"
-            run(VERBS[verb], few, folder / model, folder, args.threads)
         for verb, command in VERBS.items():
             for kind in ("parquet", "csv"):
                 if args.only and verb not in args.only:
                     continue
-                found = []
-                for times in (1, 4):
-                    out = folder / f"out-{len(rows)}-{times}"
-                    found.append(run(command, folder / str(times) / kind, out, folder, args.threads))
-                (small, _), (large, cpu) = found
-                growth = (large - small) / (3 * args.rows)
-                peaks = {"MB, n": small / 1e6, "MB, 4 n": large / 1e6, "bytes/row": growth}
-                rows.append({"verb": verb, "data": kind, **peaks, "CPU s": cpu})
+                measure = partial(measured, verb, command, kind, folder, args)
+                rows.append(common.kept(args.keep, f"{verb}, {kind}, {args.rows} x {args.columns}", measure))
                 print(rows[-1], flush=True)
     title = f"n = {args.rows:,} rows of {args.columns} numbers and 2 labels, in {PARTS} parts"
     common.show(title, rows, args.json, **{"bytes/row of the table": 8.0 * (args.columns + 2)})

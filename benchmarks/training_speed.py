@@ -103,9 +103,9 @@ def made_up(part: str) -> np.ndarray:
     return np.random.default_rng(len(part)).random((256, 24), dtype=np.float32)
 
 
-def network(task: Task) -> nn.Sequential:
+def network(task: Task, seed: int = 0) -> nn.Sequential:
     """Pixels to logits of pixels, out of the library's own parts."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     d, *hidden, k = task.widths[: len(task.hidden) + 1]
     return nn.Sequential(mlp(d, hidden, k, nn.ReLU), mlp(k, hidden[::-1], d, nn.ReLU))
 

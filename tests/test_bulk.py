@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,29 @@ def test_parts_are_those_of_the_data_and_hold_what_the_model_says(verb: str, mod
         assert same, name
     bulk.run(place / f"{model}.diabolo", place / "data", tmp_path / "one.parquet", verb, keep=keep, verbose=False)
     assert pq.read_table(tmp_path / "one.parquet").num_rows == N
+
+
+@pytest.mark.parametrize("numpy", [True, False])
+@pytest.mark.parametrize(("verb", "model"), VERBS)
+def test_each_warning_is_given_once(
+    verb: str, model: str, numpy: bool, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by each part, of which each has others of the gaps, and other numbers; and it points at the user's line."""
+    if not numpy:
+        monkeypatch.setattr(work, "Fitted", type(None))
+    (tmp_path / "data").mkdir()
+    for i, gap in enumerate((False, True, True, False, True)):
+        X = frame(40 + i).assign(a=1e6 + i, c=["x", None][gap])
+        X.to_parquet(tmp_path / "data" / f"part-{i}.parquet", index=False)
+    for out in ("out", "one.parquet"):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            bulk.run(place / f"{model}.diabolo", tmp_path / "data", tmp_path / out, verb, keep=["id"], verbose=False)
+        found = [str(one.message) for one in said]
+        assert sum("'a' (1,000,0" in one for one in found) == 1
+        assert sum("X has missing values in column(s) 'c'" in one for one in found) <= 1
+        assert len(found) <= 2
+        assert {one.filename for one in said} == {__file__}
 
 
 def test_codes_are_those_of_transform(place: Path) -> None:
@@ -211,7 +235,7 @@ def test_shards_do_each_part_once(count: int, place: Path, tmp_path: Path, monke
     assert sum(rows) == N
     assert parts_of(tmp_path / "out").read()["id"].to_pylist() == [*range(N)]  # type: ignore[union-attr]
     if count > 1:
-        with pytest.raises(DataError, match=f"is one file, but {count} processes run"):
+        with pytest.raises(DataError, match=f"{count} processes run, and each would write all rows into"):
             bulk.run(place / "codes.diabolo", place / "data", tmp_path / "one.parquet", verbose=False)
 
 
@@ -239,18 +263,40 @@ def test_tasks_of_srun_are_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     assert units.shard() == (2, 4)
 
 
-@pytest.mark.parametrize("verb", ["encode", "score"])
-@pytest.mark.parametrize("said", [{"RANK": "1", "WORLD_SIZE": "2"}, {"SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "2"}])
-def test_a_file_is_not_written_by_each_process(
-    verb: str, said: dict[str, str], place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("verb", ["encode", "score", "outliers", "tag", "impute"])
+@pytest.mark.parametrize("said", [{"RANK": "1", "WORLD_SIZE": "2"}, {"SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "2"}])
+def test_nothing_is_written_or_printed_by_each_process(
+    verb: str,
+    said: dict[str, str],
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Of few rows, too, which are not written as they come."""
+    """Of few rows, too, which are not written as they come. The model is not even opened."""
     for name, value in said.items():
         monkeypatch.setenv(name, value)
+    (tmp_path / "m.diabolo").touch()
     out = tmp_path / "one.parquet"
-    with pytest.raises(DataError, match="is one file, but 2 processes run: give the name of a folder"):
-        cli.main([verb, str(place / "codes.diabolo"), str(place / "data"), "-o", str(out)], standalone_mode=False)
+    command = [verb, str(tmp_path / "m.diabolo"), str(place / "data")]
+    remedy = "start one, or name a folder as output, of which each writes its parts"
+    with pytest.raises(DataError, match=f"2 processes run, and each would write all rows into '.*one.parquet': {remedy}"):
+        cli.main([*command, "-o", str(out)], standalone_mode=False)
+    if verb in ("score", "outliers", "tag"):
+        with pytest.raises(DataError, match=f"2 processes run, and each would print all rows: {remedy}"):
+            cli.main(command, standalone_mode=False)
     assert not out.exists()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_one_of_several_processes_tells_the_error(place: Path) -> None:
+    """Torchrun ends all as soon as one fails: it must be that which tells it."""
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "diabolo"]
+    command = [sys.executable, *torchrun, "score", str(place / "codes.diabolo"), str(place / "data")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("diabolo: 2 processes run, and each would print all rows: start one") == 1
 
 
 def test_a_large_part_is_cut_between_its_row_groups(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,11 +339,11 @@ def test_a_model_that_is_replaced_meanwhile_is_an_error(
     model.write_bytes((place / "codes.diabolo").read_bytes())
     original, calls = bulk.Applied.__call__, []
 
-    def replacing(self: bulk.Applied, table: pa.Table) -> pa.Table:
+    def replacing(self: bulk.Applied, table: pa.Table, once: Any = None) -> pa.Table:
         if len(calls) == (output == "out"):
             Autoencoder(2, **FEW | {"random_state": 1}).fit(frame()[["a", "b", "c", "kind"]]).save(model)
         calls.append(table)
-        return original(self, table)
+        return original(self, table, once)
 
     monkeypatch.setattr(bulk.Applied, "__call__", replacing)
     monkeypatch.setattr(work, "AT_ONCE", 100)

@@ -541,6 +541,10 @@ def test_options_of_other_tasks(photos: Path, many: Path, tmp_path: Path, diabol
     one_line(diabolo("fit", tmp_path / "empty", "--task", "denoise", "--from-scratch", *out), 1, "contains no pictures")
     (photos / "sub" / "cut.jpg").write_bytes((photos / "b.jpg").read_bytes()[:1000])
     one_line(diabolo("fit", photos, "--task", "denoise", "--from-scratch", *out), 1, "cannot read 'sub/cut.jpg'")
+    (photos / "a.png").write_bytes(b"")
+    for task in ("denoise", "colorize", "codes"):
+        said = diabolo("fit", photos, "--task", task, *["--from-scratch"] * (task != "codes"), *out)
+        one_line(said, 1, "2 of 6 pictures", "'a.png': ", "'sub/cut.jpg': it is cut off", "Remove them")
     assert not (tmp_path / "a.diabolo").exists()
 
 
@@ -641,7 +645,5 @@ def test_labels_of_pictures_wrongly(labeled: Path, tmp_path: Path, diabolo: Any)
     one_line(diabolo("fit", moved, "-o", out, "--labels", "red", *codes), 1, "column 'file', row 0: there is no file")
     text = (labeled / "photos.csv").read_text().replace("photos/07.png", "")
     (labeled / "gap.csv").write_text(text)
-    one_line(
-        diabolo("fit", labeled / "gap.csv", "-o", out, "--labels", "red", *codes), 1, "row 7: the name of the picture is empty"
-    )
+    one_line(diabolo("fit", labeled / "gap.csv", "-o", out, "--labels", "red", *codes), 1, "row 7: the name is empty")
     assert not out.exists()

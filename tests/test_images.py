@@ -431,3 +431,51 @@ def test_a_large_jpeg_is_decoded_at_a_part_of_its_size(turned: int, tmp_path: Pa
     assert np.abs(read[0]).mean() < 0.5 / 255
     assert np.abs(read[0]).max() < 5 / 255
     assert not read[1].any()
+
+
+# ── broken ones ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+BROKEN = (0, 3, 4, 11, 17, 18, 19)
+
+
+@pytest.fixture
+def some_broken(tmp_path: Path) -> Path:
+    """A folder of 20 pictures; one has no header, others have half of their pixels."""
+    folder = saved(tmp_path / "photos", squares(20))
+    for i in BROKEN:
+        file = folder / f"{i:03d}.png"
+        file.write_bytes(file.read_bytes()[:20] if i == 4 else file.read_bytes()[:-40])
+    return folder
+
+
+@pytest.mark.parametrize("looked_at", [1000, 2])
+@pytest.mark.parametrize("kind", ["folder", "zip", "list"])
+@pytest.mark.parametrize("model", [Autoencoder, OutlierDetector, MultiLabelClassifier])
+def test_all_broken_pictures_are_named_at_once(
+    model: Any, kind: str, looked_at: int, some_broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that are looked at first, and those that are read later; none is left out, for the labels would be others'."""
+    monkeypatch.setattr("diabolo.formats.images.LOOKED_AT", looked_at)
+    X: Any = {
+        "folder": some_broken,
+        "zip": zipped(some_broken.parent / "photos.zip", some_broken),
+        "list": sorted(some_broken.iterdir()),
+    }[kind]
+    Y = [np.arange(20)[:, None] % 2] * (model is MultiLabelClassifier)
+    with pytest.raises(DataError, match=r"^7 of 20 pictures.* cannot be read: .*; and 2 more\. Remove them") as said:
+        model(**SMALL).fit(X, *Y)
+    for i in range(20):
+        assert (f"{i:03d}.png" in str(said.value)) == (i in BROKEN[:5])
+
+
+def test_pictures_that_cannot_be_encoded_are_named_too(some_broken: Path) -> None:
+    ae = Autoencoder(2, hidden=(), **SMALL).fit(squares(20))
+    with pytest.raises(
+        DataError, match=r"7 of 20 pictures \(in '.*photos'\) cannot be read: '000.png': it is cut off.*'003.png'"
+    ):
+        ae.transform(some_broken)
+    for i in BROKEN[1:]:
+        (some_broken / f"{i:03d}.png").unlink()
+    with pytest.raises(DataError, match=r"^cannot read '000.png': it is cut off .*photos'\)$"):
+        ae.transform(some_broken)

@@ -79,8 +79,12 @@ def test_pictures_are_seen_from_the_table(tmp_path: Path) -> None:
     assert read_labeled(file, "beach", drop=["note"])[0] == wanted
     assert read_labeled(pa.table({"file": ["0.png"], "beach": [1]}), "beach", folder=tmp_path)[0] == wanted[:1]
     file.write_text("file,beach\n0.png,1\n9.png,0\n")
-    with pytest.raises(DataError, match=r"column 'file', row 1: there is no file .*9.png"):
+    with pytest.raises(DataError, match=r"column 'file', row 1: there is no file .*9.png'\. Names are relative to"):
         read_labeled(file, "beach")
+    file.write_text("file,beach\n0.png,1\n" + "9.png,0\n,1\n" * 4)
+    with pytest.raises(DataError, match=r"row 1: there is .*; row 2: the name is empty; .*; and 3 more such rows\.") as said:
+        read_labeled(file, "beach")
+    assert str(said.value).count("row ") == 5
 
 
 def test_x_for_an_encoder(mails: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +270,17 @@ def test_rows_that_are_not_those_counted_are_an_error(monkeypatch: pytest.Monkey
         for n in (5, 7):
             with pytest.raises(DataError, match=f"6 rows were expected, and {n} were read"):
                 cached((np.zeros((k, 2)) for k in (4, n - 4)), 6, 2)
+
+
+def test_encoded_rows_are_in_memory_once() -> None:
+    n, d = 4000, 100
+    tracemalloc.start()
+    try:
+        rows = cached((np.zeros((100, d)) for _ in range(n // 100)), n, d)
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * 4 * n * d
+    finally:
+        tracemalloc.stop()
+    assert rows.source.shape == (n, d)
 
 
 # ── one pass ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,9 +6,13 @@ import signal
 import threading
 from typing import Any
 
+import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from diabolo import signals
+from diabolo import Autoencoder, signals, training
 from diabolo.signals import Signals, Stopped
 
 pytestmark = pytest.mark.usefixtures("ctrl_c")
@@ -60,3 +64,50 @@ def test_threads_have_none() -> None:
     thread.start()
     thread.join()
     assert found == [signal.default_int_handler]
+
+
+SEARCHES = {
+    "grid": lambda ae, X: GridSearchCV(ae, {"n_components": [1, 2]}, cv=2).fit(X),
+    "pipeline": lambda ae, X: GridSearchCV(make_pipeline(StandardScaler(), ae), {}, cv=2).fit(X),
+    "folds": lambda ae, X: cross_val_score(ae, X, cv=2),
+}
+
+
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> list[training.Run]:
+    """Ctrl-C comes in the first step of each training; the runs."""
+    runs: list[training.Run] = []
+    descend = training.Run.descend
+
+    def interrupt(run: training.Run, *batch: Any) -> None:
+        descend(run, *batch)
+        if run not in runs:
+            runs.append(run)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(training.Run, "descend", interrupt)
+    return runs
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_in_a_search_ctrl_c_ends_the_search(search: str, interrupted: list[training.Run]) -> None:
+    ae, X = Autoencoder(random_state=0, verbose=False), np.random.default_rng(0).normal(size=(60, 4))
+    with pytest.raises(KeyboardInterrupt):
+        SEARCHES[search](ae, X)
+    assert len(interrupted) == 1
+
+
+def test_alone_or_in_a_pipeline_a_fit_keeps_the_best_weights(interrupted: list[training.Run]) -> None:
+    ae, X = Autoencoder(random_state=0, verbose=False), np.random.default_rng(0).normal(size=(60, 4))
+    for model in (ae, make_pipeline(StandardScaler(), ae)):
+        with pytest.warns(UserWarning, match="the best weights so far are kept"):
+            model.fit(X)
+        assert ae.history_.interrupted
+    assert len(interrupted) == 2
+
+
+def test_the_trials_of_a_study_are_a_search() -> None:
+    """A module of this name stands for the package."""
+    study = {"__name__": "optuna.study", "searching": signals.searching}
+    assert eval("searching()", study)
+    assert not signals.searching()

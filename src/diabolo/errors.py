@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
-from threading import local
+from threading import Lock, local
 from typing import Any
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "DiaboloError",
     "FormatError",
     "LostError",
+    "Once",
     "TrainingError",
     "check_columns",
     "counted_from",
@@ -134,11 +135,56 @@ def postponed() -> Iterator[list[str]]:
     >>> kept
     ['too dark']
     """
-    LATER.kept = []
+    before, LATER.kept = getattr(LATER, "kept", None), []
     try:
         yield LATER.kept
     finally:
-        del LATER.kept
+        if before is None:
+            del LATER.kept
+        else:
+            LATER.kept = before
+
+
+TELLING = Lock()
+QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+
+
+class Once:
+    """Work in pieces, of which each could tell the same: a warning is given once for each column that it is about.
+
+    Warnings are the same if they have the same words beside what they quote and count.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        The names of all columns.
+
+    Examples
+    --------
+    >>> once = Once(["a", "b"])
+    >>> [once.new(f"column(s) {names} have {n} gaps") for n, names in enumerate(["'a'", "'a', 'b'", "'b'"])]
+    [True, True, False]
+    """
+
+    def __init__(self, columns: Iterable[str] = ()) -> None:
+        self.columns, self.told = {*map(str, columns)}, dict[frozenset[str], set[str]]()
+
+    @contextmanager
+    def giving(self) -> Iterator[None]:
+        """What is inside warns only of what is new."""
+        with postponed() as kept:
+            yield
+        for message in filter(self.new, kept):
+            warn(message)
+
+    def new(self, message: str) -> bool:
+        """Whether nothing like it was asked for before."""
+        words = frozenset(re.findall(r"[A-Za-z]{2,}", QUOTED.sub("", message))) - {"and", "more"}
+        about = self.columns & {a or b for a, b in QUOTED.findall(message)}
+        with TELLING:
+            known = words in self.told and about <= self.told[words]
+            self.told.setdefault(words, set()).update(about)
+        return not known
 
 
 def warn(message: str) -> None:

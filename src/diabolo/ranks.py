@@ -6,7 +6,7 @@ import os
 
 from .errors import DataError
 
-__all__ = ["check_alone", "of_slurm", "of_torchrun", "together"]
+__all__ = ["check_alone", "of_slurm", "of_torchrun", "said_by_first", "together"]
 
 
 def of_torchrun() -> tuple[int, int]:
@@ -42,10 +42,24 @@ def together() -> tuple[int, int]:
     return rank, world
 
 
-def check_alone(output: str | os.PathLike[str], count: int) -> None:
-    """Raise a DataError if each of several processes would write all results into the same file."""
+def said_by_first() -> bool:
+    """Whether this is not the first of several processes, and that one was started together with it, by torchrun or srun.
+
+    RANK and WORLD_SIZE alone may have been set by hand, or by a cluster for each container: then nobody else may speak.
+
+    >>> said_by_first()
+    False
+    """
+    return together()[0] > 0 and not {"TORCHELASTIC_RUN_ID", "SLURM_STEP_NUM_TASKS"}.isdisjoint(os.environ)
+
+
+def check_alone(output: str | os.PathLike[str] | None, count: int) -> None:
+    """Raise a DataError if each of several processes would write all results into the same file, or print them (None)."""
     if count > 1:
-        raise DataError(f"{os.fspath(output)!r} is one file, but {count} processes run: give the name of a folder")
+        each = "would print all rows" if output is None else f"would write all rows into {os.fspath(output)!r}"
+        raise DataError(
+            f"{count} processes run, and each {each}: start one, or name a folder as output, of which each writes its parts"
+        )
 
 
 def of_slurm() -> tuple[int, int]:

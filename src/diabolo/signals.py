@@ -9,15 +9,17 @@ with Signals(SIGINT, SIGTERM) as signals:
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-__all__ = ["Signals", "Stopped"]
+__all__ = ["Signals", "Stopped", "searching"]
 
 ONE = 1.0  # seconds in which signals are one: a terminal sends Ctrl-C to all processes, and torchrun sends it on to its own
 OURS = (signal.SIG_DFL, signal.default_int_handler)  # handlers of someone else stay
+SEARCHES = {"joblib", "optuna"}  # packages that fit again and again; scikit-learn does so by joblib
 
 
 class Stopped(KeyboardInterrupt):
@@ -59,3 +61,17 @@ class Signals:
         """Raise Stopped if a signal came so many seconds ago, or earlier."""
         if self.number and time.monotonic() - self.since >= after:
             raise Stopped(self.number)
+
+
+def searching() -> bool:
+    """Whether this is one of many fits, in a search or a cross-validation: Ctrl-C should end them all.
+
+    >>> searching()
+    False
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in SEARCHES:
+            return True
+        frame = frame.f_back
+    return False

@@ -21,6 +21,7 @@ import functools
 import hashlib
 import json
 import os
+import platform
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -245,14 +246,14 @@ def explained(path: Path) -> Iterator[None]:
 def atomic(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A file that appears at `path` complete, or not at all; an existing file stays until then, and its permissions, always.
 
-    Until then it is a locked file beside it, ``.NAME.xxxxxxxx.diabolo.part``; those of dead processes are removed. A link stays
-    one: the file that it leads to is written.
+    Until then it is a locked file beside it, ``.NAME.MACHINE-xxxxxxxx.diabolo.part``; those of dead processes are removed. A
+    link stays one: the file that it leads to is written.
     """
     path, temporary = Path(os.path.realpath(path)), None
     try:
         handle, temporary = _part(path)
         with open(handle, "wb") as file:
-            _clear(str(path.parent.absolute()), int(os.fstat(handle).st_mtime // AGE))
+            _clear(temporary, int(os.fstat(handle).st_mtime // AGE))
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -281,7 +282,17 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 
 PART = ".diabolo.part"
-AGE = 3600  # seconds without a write, by the clock of the file system, after which a part may be a leftover
+AGE = 3600  # seconds without a write, by the clock of the file system, after which a part of another machine may be a leftover
+
+
+@functools.cache
+def _machine() -> str:
+    """A name of this machine since it was started, within which processes see each other's locks; empty if it has none."""
+    try:
+        start = Path("/proc/sys/kernel/random/boot_id").read_text()
+    except OSError:
+        return ""
+    return hashlib.sha256(f"{start}{platform.node()}".encode()).hexdigest()[:8] + "-"
 
 
 def _part(path: Path) -> tuple[int, str]:
@@ -294,7 +305,7 @@ def _part(path: Path) -> tuple[int, str]:
         raise OSError(errno.EROFS, "it may only be read")
     name = os.fsencode(path.name)[:100].decode(errors="ignore")
     while True:
-        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=PART, dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=f".{name}.{_machine()}", suffix=PART, dir=path.parent)
         if _locked(handle) is not False and os.path.exists(temporary):
             return handle, temporary
         os.close(handle)  # another process took it for a leftover before it was locked
@@ -313,28 +324,53 @@ def _locked(handle: int) -> bool | None:
     return True
 
 
-@functools.lru_cache(256)
-def _clear(folder: str, hour: int) -> None:
-    """Remove the parts of dead processes, once an hour: not locked, and older than the hour before this one.
+def _clear(own: str, hour: int) -> None:
+    """Remove the parts of dead processes beside our own one: not locked, and of this machine or older than the hour before.
 
-    The age is for file systems whose locks other machines do not see; where there are no locks, all parts stay.
+    A folder is looked through once an hour, for in one of n pictures each look would take n entries. The age is for file
+    systems whose locks other machines do not see; where nothing is locked, though it was asked for, all parts stay.
     """
+    folder = os.path.dirname(own)
+    if LOOKED.get(folder) == hour:
+        return
+    if len(LOOKED) >= MOST_LOOKED:
+        LOOKED.clear()
+    LOOKED[folder] = hour
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        if sys.platform != "win32":
+            with _free(own) as free:
+                if free:
+                    return
         for entry in entries:
             if not (entry.name.startswith(".") and entry.name.endswith(PART) and entry.is_file(follow_symlinks=False)):
                 continue
-            if entry.stat(follow_symlinks=False).st_mtime // AGE < hour - 1:
+            ours = _machine() and f".{_machine()}" in entry.name
+            if ours or entry.stat(follow_symlinks=False).st_mtime // AGE < hour - 1:
                 _remove_if_dead(entry.path)
+
+
+LOOKED: dict[str, int] = {}  # folders, and the hour in which each was looked through
+MOST_LOOKED = 256
+
+
+@contextlib.contextmanager
+def _free(part: str) -> Iterator[bool]:
+    """Whether nobody has locked a file; inside, it is locked by us."""
+    handle = os.open(part, os.O_RDWR)
+    try:
+        yield bool(_locked(handle))
+    finally:
+        os.close(handle)
 
 
 def _remove_if_dead(part: str) -> None:
     with contextlib.suppress(OSError):  # it is gone, or not ours
-        handle = os.open(part, os.O_RDWR)
-        try:
-            if _locked(handle):
+        if sys.platform == "win32":
+            os.unlink(part)  # an open file cannot be removed there
+            return
+        with _free(part) as free:
+            if free:
                 os.unlink(part)
-        finally:
-            os.close(handle)
 
 
 def _remove(temporary: str) -> None:

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import pyarrow as pa
 
 from .. import engine as light
 from ..engine import FittedAutoencoder, NoProgram
-from ..errors import DataError, check_columns, suggest
+from ..errors import DataError, Once, check_columns, postponed, suggest
 from ..formats.blocks import WRITTEN
 from ..formats.labeled import taken
 from ..formats.layout import Reading
@@ -33,7 +32,9 @@ PRECISIONS = ("float64", "float32")
 
 def encoded(model: Any, X: Any) -> dict[str, Any]:
     if isinstance(model, FittedAutoencoder) and isinstance(model.format_, Tables):  # column by column, as Arrow has them
-        codes = model.encoder.run(model.format_.to_array(X, model.encoder.dtype, "F"))
+        x = model.format_.to_array(X, model.encoder.dtype, "F")
+        model.format_.tell_far(x)
+        codes = model.encoder.run(x)
     else:
         codes = model.transform(X)
     return {f"z{j + 1}": z for j, z in enumerate(np.ascontiguousarray(codes.T))}
@@ -141,19 +142,26 @@ class Applied:
             raise ValueError(f"keep={self.keep!r}: give a list of names, such as keep=[{self.keep!r}]")
         object.__setattr__(self, "keep", None if self.keep is None else tuple(self.keep))
 
-    def __call__(self, table: pa.Table) -> pa.Table:
+    def __call__(self, table: pa.Table, once: Once | None = None) -> pa.Table:
+        """The results of a table; with `once`, no warning that was given for another one."""
         if not table.num_rows:  # of one row without values, to know the columns
             one = pa.table([pa.nulls(1, t) for t in table.schema.types], schema=table.schema)
-            with catch_warnings():
-                simplefilter("ignore")
+            with postponed():  # nothing is to be said of it
                 return self(one).slice(0, 0)
-        act, model = VERBS[self.verb][0], self.loaded()
+        act, model, once = VERBS[self.verb][0], self.loaded(), once or Once()
         options = {name: value for name, value in self.options.items() if name != "alpha"}
+
+        def result(X: Any) -> dict[str, Any]:
+            with once.giving():
+                return act(model, X, **options)
+
         if self.pictures:
             c, h, w = model.format_.shape
             numbers, blank = table["number"].to_pylist(), np.zeros((h, w, c), np.uint8)
-            return self._beside(table, of_each(lambda X: act(model, X, **options), self.pictures, numbers, blank))
-        return self._beside(table, act(model, taken(model.format_, table, Path()), **options))
+            return self._beside(table, of_each(result, self.pictures, numbers, blank))
+        with once.giving():
+            X = taken(model.format_, table, Path())
+        return self._beside(table, result(X))
 
     def _beside(self, table: pa.Table, found: dict[str, Any]) -> pa.Table:
         there = [name for name in table.column_names if not name.startswith(WRITTEN)]

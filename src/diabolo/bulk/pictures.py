@@ -77,7 +77,7 @@ def of_each(act: Callable[[Any], dict[str, Any]], source: str, numbers: Sequence
     try:
         return act(album)
     except (DataError, OSError):
-        bad = broken(album)
+        bad = album.broken()
         if not bad or not os.path.exists(source):
             raise
     for reason in bad.values():
@@ -87,16 +87,3 @@ def of_each(act: Callable[[Any], dict[str, Any]], source: str, numbers: Sequence
     place = {i: k for k, i in enumerate(good)}
     found = found.take(pa.array([place.get(i) for i in range(len(album))], pa.int64()))
     return dict(zip(found.column_names, found.columns, strict=True))
-
-
-def broken(album: ImageCollection) -> dict[int, str]:
-    """Which pictures cannot be read, and why."""
-    found = {}
-    for i, name in enumerate(album.names):
-        try:
-            album[i]
-        except DataError as error:
-            found[i] = str(error)
-        except OSError as error:
-            found[i] = f"cannot read {name!r}: {error.strerror}"
-    return found

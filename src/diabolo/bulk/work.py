@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 from threadpoolctl import threadpool_limits
 
 from ..engine import Fitted
-from ..errors import DataError, check_columns, counted_from
+from ..errors import DataError, Once, check_columns, counted_from
 from ..formats.blocks import parts_of
 from ..formats.parts import Parts
+from ..images.ahead import given, told
 from ..limits import cores
 from ..storage import atomic
 from .applied import Applied
@@ -32,6 +33,7 @@ AT_ONCE = 1 << 16  # rows that a model is given at once, at most
 AHEAD = 2  # tables that are read before they are needed
 KEY = b"diabolo"  # in the schema of a part: what it holds
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -55,6 +57,11 @@ class Work:
         check_columns("keep", self.applied.keep or (), found.schema.names)
         types, levels = (format.types, format.levels) if format.kind == "tables" else ({}, {})
         return found.read_as(types, levels, self.applied.keep or ())
+
+    @cached_property
+    def once(self) -> Once:
+        """What this process has warned of."""
+        return Once(self.applied.loaded().format_.columns)
 
     @cached_property
     def model(self) -> dict[str, Any]:
@@ -94,7 +101,7 @@ class Work:
     def do(self, todo: Sequence[Unit]) -> Iterator[int]:
         """Write the results of units, if they are not there; how many rows each has. While one is written, the next is read."""
         todo = [unit for unit in todo if not self.done(unit)]
-        results = applied_to(self.applied, self._tables(todo))
+        results = applied_to(self.applied, self._tables(todo), self.once)
         for unit in todo:
             path = self.folder / unit.name
             rows = first_of(results, unit.rows, self.parts.files[unit.part].path)
@@ -148,29 +155,30 @@ def ahead(tables: Iterable[T]) -> Iterator[T]:
             yield table  # type: ignore[misc]
 
 
-def applied_to(applied: Applied, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The model on each table, in order; in NumPy several at once, on one core each."""
-    several = cores() if isinstance(applied.loaded(), Fitted) else 1
+def applied_to(applied: Applied, tables: Iterable[pa.Table], once: Once | None = None) -> Iterator[pa.Table]:
+    """The model on each table, in order; in NumPy several at once, on one core each. What it warns of is given once."""
+    model = applied.loaded()
+    once, several = once or Once(model.format_.columns), cores() if isinstance(model, Fitted) else 1
     if several < 2:
-        yield from map(applied, ahead(tables))
+        yield from (applied(table, once) for table in ahead(tables))
         return
-    waiting: deque[Future[pa.Table]] = deque()
+    waiting: deque[Future[tuple[pa.Table, list[str]]]] = deque()
     with threadpool_limits(limits=1), ThreadPoolExecutor(several) as pool:
-        for result in submitted(pool, applied, tables):
+        for result in submitted(pool, lambda table: applied(table, once), tables):
             waiting.append(result)
             if len(waiting) > several:
-                yield waiting.popleft().result()
+                yield given(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield given(waiting.popleft())
 
 
-def submitted(pool: ThreadPoolExecutor, applied: Applied, tables: Iterable[pa.Table]) -> Iterator[Future[pa.Table]]:
-    """A result for each table; what cannot be read is told in its turn, after the results before it."""
+def submitted(pool: Executor, f: Callable[[S], T], items: Iterable[S]) -> Iterator[Future[tuple[T, list[str]]]]:
+    """A result for each item; what cannot be read is told in its turn, after the results before it."""
     try:
-        for table in ahead(tables):
-            yield pool.submit(applied, table)
+        for item in ahead(items):
+            yield pool.submit(told, f, item)
     except Exception as error:
-        failed: Future[pa.Table] = Future()
+        failed: Future[tuple[T, list[str]]] = Future()
         failed.set_exception(error)
         yield failed
 

@@ -15,6 +15,7 @@ import click
 
 from ..deferred import is_sparse
 from ..errors import DataError, check_columns, no_column, some, warn
+from ..ranks import check_alone, said_by_first, together
 
 if TYPE_CHECKING:
     from ..estimators.base import System
@@ -147,6 +148,18 @@ def _a(name: str) -> str:
     return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
+def check_shared(output: Path | None) -> None:
+    """Of several processes each would do all rows, if they print them or write one file: an error, which the first one tells.
+
+    The others end without one: as soon as one fails, torchrun ends all, and the first might not have told it yet.
+    """
+    if output and (output.is_dir() or not output.suffix):
+        return
+    if said_by_first():
+        sys.exit(0)
+    check_alone(output, together()[1])
+
+
 def in_bulk(
     verb: str, model: Path, data: Path, output: Path, keep: Sequence[str] | None, engine: str = "local", **options: Any
 ) -> bool:
@@ -154,13 +167,11 @@ def in_bulk(
     from ..formats.blocks import parts_of
     from ..formats.layout import Reading, ending
     from ..formats.names import READABLE, kind_of
-    from ..ranks import check_alone, together
     from ..storage import header
     from .options import check_reading, said
 
     folder = output.is_dir() or not output.suffix
     given: Any = [data] if folder and data.is_file() and kind_of(data) else data  # of a small file, too, there is a part
-    check_alone(output, 1 if folder else together()[1])
     format = header(model).meta.get("format", {})
     if format.get("kind") == "images":
         from ..images.album import ImageCollection

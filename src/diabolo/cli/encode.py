@@ -16,6 +16,7 @@ from .data import (
     OUTPUT,
     PARTS,
     NoPandas,
+    check_shared,
     in_bulk,
     kept_columns,
     light_model,
@@ -52,6 +53,7 @@ def command(model: Path, data: Path, output: Path, keep: tuple[str, ...], engine
     from ..formats import readers
     from ..formats.layout import ending
 
+    check_shared(output)
     if in_bulk("encode", model, data, output, keep, engine):
         return
     never_onto_input(output, model, data)

@@ -85,8 +85,9 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     "pictures, a folder with its subfolders or a .zip. Parts of one table, which may be larger than memory, are a folder of "
     '.parquet, .csv, .jsonl or .feather, or a pattern in quotes, such as "parts/2024-*.parquet". With --labels A,B the columns '
     "A and B of a table are learned from all others. A single remaining column of texts is read as documents; a column of "
-    "picture names, relative to the folder of the table, is read as pictures. Files of the field (.mat, .arff, .svm, .mtx, "
-    ".h5ad, .sav, .dta, .sas7bdat, .fcs, IDX and others) are read as they are; `diabolo info FILE` says how.",
+    "picture names, relative to the folder of the table, is read as pictures. If some cannot be read, an error names them, "
+    "and none is left out. Files of the field (.mat, .arff, .svm, .mtx, .h5ad, .sav, .dta, .sas7bdat, .fcs, IDX and others) "
+    "are read as they are; `diabolo info FILE` says how.",
 )
 @DATA
 @OUTPUT

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import DataError
-from .data import DATA, ENGINE, MODEL, OUTPUT, PARTS, in_bulk, light_model, never_onto_input
+from .data import DATA, ENGINE, MODEL, OUTPUT, PARTS, check_shared, in_bulk, light_model, never_onto_input
 from .options import reading
 from .saving import save
 
@@ -35,6 +35,7 @@ Examples:
 @ENGINE
 @reading
 def command(model: Path, data: Path, output: Path, engine: str) -> None:
+    check_shared(output)
     from ..storage import header
 
     kind = header(model).meta.get("format", {}).get("kind")

@@ -13,6 +13,7 @@ from .data import (
     KEEP,
     MODEL,
     PARTS,
+    check_shared,
     in_bulk,
     kept_columns,
     load_model,
@@ -64,6 +65,7 @@ def command(
     keep: tuple[str, ...],
     engine: str,
 ) -> None:
+    check_shared(output)
     if output and (output.is_dir() or not output.suffix):
         if fdr:
             raise click.UsageError("--fdr compares all rows with each other, and parts are written one by one: give --alpha")

@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from ..ranks import check_alone, together
 from .data import (
     DATA,
     ENGINE,
     KEEP,
     MODEL,
     PARTS,
+    check_shared,
     in_bulk,
     kept_columns,
     load_model,
@@ -42,9 +42,8 @@ Examples:
 @ENGINE
 @reading
 def command(model: Path, data: Path, output: Path | None, worst: int, keep: tuple[str, ...], engine: str) -> None:
-    if output and output.suffix and not output.is_dir():
-        check_alone(output, together()[1])
-    elif output and in_bulk("score", model, data, output, keep, engine):
+    check_shared(output)
+    if output and (output.is_dir() or not output.suffix) and in_bulk("score", model, data, output, keep, engine):
         return
     import numpy as np
 

@@ -18,6 +18,7 @@ from .data import (
     PARTS,
     NoPandas,
     as_they_stand,
+    check_shared,
     in_bulk,
     light_model,
     never_onto_input,
@@ -74,6 +75,7 @@ def command(
     from ..formats.files import is_table
     from ..formats.readers import reads
 
+    check_shared(output)
     if output:
         asked: dict[str, Any] = {"labels_sep": labels_sep} | ({"top": top} if top else {}) | ({"proba": True} if proba else {})
         if in_bulk("tag", model, data, output, keep or None, engine, **asked):

@@ -43,6 +43,7 @@ from ..printed import few
 from ..progress import finished
 from ..registry import registered_name
 from ..rows import Rows
+from ..signals import searching
 from ..storage import under
 from ..training import minimize
 from .architectures import Dense, architecture
@@ -333,7 +334,7 @@ class System(Training, BaseEstimator, ABC):
                 "seed": self.seed_,
                 "about": about(self),
                 "checkpoint": None if self.checkpoint is None else _file_in(Path(self.checkpoint)),
-                "keeps_best": True,
+                "keeps_best": not searching(),
                 "progress": type(self).__name__ if self.verbose else None,
             }
         )

@@ -356,17 +356,14 @@ def each(pieces: Iterable[Any], encode: Any, look: Any = None) -> Iterator[Any]:
 
 def cached(pieces: Iterator[np.ndarray], n: int, d: int) -> Rows:
     """Encode once: into memory, or into a temporary file if it is too large."""
-    if n * d * 4 <= room():
-        kept = [piece.astype(np.float32) for piece in pieces] or [np.empty((0, d), np.float32)]
-        check_number(sum(map(len, kept)), n)
-        return Rows(torch.from_numpy(kept[0] if len(kept) == 1 else np.concatenate(kept)))
-    table, start = spilled(n, d, np.float32), 0
+    table = np.empty((n, d), np.float32) if n * d * 4 <= room() else spilled(n, d, np.float32)
+    start = 0
     for piece in pieces:
         if start + len(piece) <= n:
             table[start : start + len(piece)] = piece
         start += len(piece)
     check_number(start, n)
-    return Rows(table)
+    return Rows(table if isinstance(table, np.memmap) else torch.from_numpy(table))
 
 
 def room() -> float:

@@ -19,7 +19,7 @@ import numpy as np
 from ..deferred import torch
 from ..errors import DataError, warn
 from ..images.ahead import ahead
-from ..images.album import ImageCollection, is_one
+from ..images.album import ImageCollection, is_one, naming_broken
 from ..images.picture import Picture, luma
 from ..images.resize import resized
 from ..printed import few
@@ -106,15 +106,16 @@ class Images(Arrays):
         if not len(album):
             raise DataError("Found array with 0 sample(s): X is empty")
         looked = album.take(evenly(len(album), LOOKED_AT).tolist())
-        sizes = looked.sizes()
-        self.shape = (
-            max(c for _, _, c in sizes),
-            *(common(sizes, self.most, self.longer) if self.size == "auto" else self.size),
-        )
-        pictures, transparent = [], []
-        for picture in looked.at_least(*self.shape[1:]):
-            pictures.append(self._cut(picture))
-            transparent += [picture.name] if picture.alpha is not None and picture.alpha.min() < 1 else []
+        with naming_broken(album):
+            sizes = looked.sizes()
+            self.shape = (
+                max(c for _, _, c in sizes),
+                *(common(sizes, self.most, self.longer) if self.size == "auto" else self.size),
+            )
+            pictures, transparent = [], []
+            for picture in looked.at_least(*self.shape[1:]):
+                pictures.append(self._cut(picture))
+                transparent += [picture.name] if picture.alpha is not None and picture.alpha.min() < 1 else []
         self._tell_cut(sizes, looked.names)
         self.whole, self.own = pictures[0].dtype == np.uint8, any(picture.unit != 1 for picture in pictures)
         sample = np.stack([self._row(picture) for picture in pictures])
@@ -223,12 +224,15 @@ class Images(Arrays):
     def chunks(self, X: Any) -> Iterator[Any]:
         album = self._album(X)
         if not (isinstance(X, np.ndarray) and X.ndim == 2):  # of one picture, _album tells
-            self._tell_cut((first := album[:PIECE]).sizes(), first.names)
+            with naming_broken(album):
+                self._tell_cut((first := album[:PIECE]).sizes(), first.names)
         return self._pieces(album)
 
     def _pieces(self, album: ImageCollection) -> Iterator[Any]:
-        pieces = (album[start : start + PIECE].at_least(*self.shape[1:]) for start in range(0, len(album), PIECE))
-        return (ahead if album.in_files else map)(self._piece, pieces)
+        album = album.at_least(*self.shape[1:])
+        pieces = (album[start : start + PIECE] for start in range(0, len(album), PIECE))
+        with naming_broken(album):
+            yield from (ahead if album.in_files else map)(self._piece, pieces)
 
     def _piece(self, album: ImageCollection) -> np.ndarray:
         return np.stack([self.row(picture) for picture in album])

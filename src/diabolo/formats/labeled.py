@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from ..deferred import is_sparse
 from ..errors import DataError, check_columns
-from ..images.album import SUFFIXES, ImageCollection
+from ..images.album import BROKEN_NAMED, SUFFIXES, ImageCollection
 from .answers import Answers, columns_of_labels, lists_of_labels, nothing_known, split_cells, zeros_and_ones
 from .base import SAMPLE, Format
 from .blocks import parts_of
@@ -336,13 +336,13 @@ def pictures(table: pa.Table, folder: Path) -> list[Path]:
         raise DataError(f"pictures are read from one column of file names, such as photos/1.jpg; such columns: {found}")
     names = table[columns[0]].to_pylist()
     files = [folder / (name or "") for name in names]
-    for row, (name, file) in enumerate(zip(names, files, strict=True)):
-        if not name:
-            raise DataError(f"column {columns[0]!r}, row {row}: the name of the picture is empty: remove this row")
-        if not file.is_file():
-            raise DataError(
-                f"column {columns[0]!r}, row {row}: there is no file {str(file)!r}; names are relative to {str(folder)!r}"
-            )
+    if absent := [row for row, file in enumerate(files) if not file.is_file()]:
+        why = [f"there is no file {str(files[row])!r}" if names[row] else "the name is empty" for row in absent[:BROKEN_NAMED]]
+        said = "; ".join(f"row {row}: {reason}" for row, reason in zip(absent, why, strict=False))
+        more = f"; and {len(absent) - len(why):,} more such rows" if len(absent) > len(why) else ""
+        raise DataError(
+            f"column {columns[0]!r}, {said}{more}. Names are relative to {str(folder)!r}: correct or remove these rows"
+        )
     return files
 
 

@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController
 from ..errors import postponed, warn
 from ..limits import cores
 
-__all__ = ["ahead"]
+__all__ = ["ahead", "given", "told"]
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -29,18 +29,13 @@ def ahead(f: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
     >>> list(ahead(len, ["a", "bcd"]))
     [1, 3]
     """
-
-    def told(item: S) -> tuple[T, list[str]]:
-        with postponed() as kept:
-            return f(item), kept
-
     waiting: deque[Future[tuple[T, list[str]]]] = deque()
     threads = cores()
     pool = ThreadPoolExecutor(threads)
     try:
         with shared(threads):
             for item in items:
-                waiting.append(pool.submit(told, item))
+                waiting.append(pool.submit(told, f, item))
                 if len(waiting) > 2 * threads:
                     yield given(waiting.popleft())
             while waiting:
@@ -55,6 +50,12 @@ def shared(threads: int) -> AbstractContextManager[object]:
     now = [library["num_threads"] for library in found.info() if library["user_api"] == "openmp"]
     limited: AbstractContextManager[object] = found.limit(limits={"blas": 1, "openmp": min([*now, max(1, threads // 4)])})
     return limited
+
+
+def told(f: Callable[[S], T], item: S) -> tuple[T, list[str]]:
+    """f of an item, and what it warns of, which is given by the thread that asks."""
+    with postponed() as kept:
+        return f(item), kept
 
 
 def given(future: Future[tuple[T, list[str]]]) -> T:

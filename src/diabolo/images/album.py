@@ -16,12 +16,15 @@ from PIL import Image
 
 from ..errors import DataError
 from . import pillow, tiff
+from .ahead import ahead
 from .picture import Picture, check_shape, describe, read
 
-__all__ = ["SUFFIXES", "ImageCollection", "is_one", "pictures_in"]
+__all__ = ["BROKEN_NAMED", "SUFFIXES", "ImageCollection", "is_one", "naming_broken", "pictures_in"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".jp2")
 GRAY = ("1", "L", "LA", "La", "F")  # and all that begin with I
+AT_ONCE = 64  # pictures that a thread tries to read
+BROKEN_NAMED = 5  # pictures that an error names
 CHANNELS = 16  # up to which a third axis may be one of these
 
 
@@ -123,6 +126,53 @@ class ImageCollection(Sequence[Picture]):
     def sizes(self) -> list[tuple[int, int, int]]:
         """(H, W, C) of each picture, upright; of files only the headers are read."""
         return [self._place.size(item, name) for item, name in zip(self._items, self.names, strict=True)]
+
+    def broken(self) -> dict[int, str]:
+        """The number of each picture that cannot be read, and why.
+
+        >>> ImageCollection([np.zeros((5, 4)), np.zeros((5, 0))]).broken()
+        {1: "'picture 1' has the shape (5, 0): it holds no pixels"}
+        """
+        pieces = (range(start, min(start + AT_ONCE, len(self))) for start in range(0, len(self), AT_ONCE))
+        found: dict[int, str] = {}
+        for bad in (ahead if self.in_files else map)(self._broken_of, pieces):
+            found |= bad
+        return found
+
+    def _broken_of(self, numbers: range) -> dict[int, str]:
+        found = {}
+        for i in numbers:
+            try:
+                self[i]
+            except DataError as error:
+                found[i] = str(error)
+            except OSError as error:
+                found[i] = f"cannot read {self.names[i]!r}: {error.strerror}"
+        return found
+
+
+@contextlib.contextmanager
+def naming_broken(album: ImageCollection) -> Iterator[None]:
+    """Inside, pictures are read: an error about one that cannot be names the others, too.
+
+    None is left out: the rows of what is learned from would no longer be those of its labels, nor those of the codes.
+    """
+    try:
+        yield
+    except (DataError, OSError):
+        bad = album.broken()
+        if len(bad) < 2:
+            raise
+        root = f" (in {album._place.root!r})" if album._place.root else ""
+        said = [
+            f"{album.names[i]!r}: {reason.removeprefix(f'cannot read {album.names[i]!r}: ').removesuffix(root)}"
+            for i, reason in list(bad.items())[:BROKEN_NAMED]
+        ]
+        more = f"; and {len(bad) - len(said):,} more" if len(bad) > len(said) else ""
+        raise DataError(
+            f"{len(bad):,} of {len(album):,} pictures{root} cannot be read: {'; '.join(said)}{more}. Remove them, and "
+            "their rows in a table, or repair them"
+        ) from None
 
 
 class Page(NamedTuple):

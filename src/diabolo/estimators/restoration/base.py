@@ -40,7 +40,7 @@ from ...formats.base import room
 from ...formats.readers import opened
 from ...hardware import pick_precision
 from ...history import History
-from ...images.album import ImageCollection
+from ...images.album import ImageCollection, naming_broken
 from ...losses import LogSquared, Loss
 from ...nets import ResidualCNN, UNet
 from ...network import Diabolo
@@ -204,9 +204,10 @@ class Restorer(TransformerMixin, System, abstract=True):
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """The pictures as bytes (H, W, C). If they do not fit in memory, a part of each."""
         album, rng = ImageCollection(opened(X, tell=self.verbose)), np.random.default_rng(self.seed_)
-        share = min(1.0, room() / max(1, sum(h * w * c for h, w, c in album.sizes())))
-        parts = (part(in_bytes(picture), share**0.5, self.patch_size, rng) for picture in album)
-        return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]
+        with naming_broken(album):
+            share = min(1.0, room() / max(1, sum(h * w * c for h, w, c in album.sizes())))
+            parts = (part(in_bytes(picture), share**0.5, self.patch_size, rng) for picture in album)
+            return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """Pictures for training, and held-out ones. With fewer than five pictures there are none."""

@@ -33,7 +33,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...errors import DataError
-from ...images.album import ImageCollection
+from ...images.album import ImageCollection, naming_broken
 from ...images.color import from_lab, to_lab, within
 from ...images.picture import Picture
 from ...images.resize import resize
@@ -276,10 +276,10 @@ class Colorizer(Restorer):
 
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """Small copies of all pictures with colors."""
-        small = (
-            resize(tensor(in_bytes(p)), reduced(*p.pixels.shape[:2])) for p in ImageCollection(X) if p.pixels.shape[2] == 3
-        )
-        kept = [pixels(x.clamp(0, 1) * 255).round().astype(np.uint8) for x in small if colorful(x)]
+        album = ImageCollection(X)
+        small = (resize(tensor(in_bytes(p)), reduced(*p.pixels.shape[:2])) for p in album if p.pixels.shape[2] == 3)
+        with naming_broken(album):
+            kept = [pixels(x.clamp(0, 1) * 255).round().astype(np.uint8) for x in small if colorful(x)]
         if not kept:
             raise DataError("X holds no picture in color: give pictures with colors to learn from")
         return kept
