@@ -39,7 +39,7 @@ from diabolo.corruption import Chain
 from diabolo.estimators.augmentation import TIMES, shift_and_flip
 from diabolo.formats import Arrays
 from diabolo.images.protocols import arrays
-from diabolo.nets.convolution import WIDTHS, ConvDecoder, ConvEncoder
+from diabolo.nets.convolution import CHANNELS, ConvDecoder, ConvEncoder
 from mnist_reconstruction import digits
 
 K = 32
@@ -173,7 +173,7 @@ def network(moved: bool | None) -> Callable[[Task, Any], Fitted]:
 
 def as_large(task: Task) -> int:
     """h, with which the fully connected network has as many weights as the convolutional one."""
-    sides = ConvEncoder(task.shape, WIDTHS, task.k), ConvDecoder(task.k, WIDTHS, task.shape)
+    sides = ConvEncoder(task.shape, CHANNELS, task.k), ConvDecoder(task.k, CHANNELS, task.shape)
     wanted = sum(p.numel() for side in sides for p in side.parameters())
     d, k = int(np.prod(task.shape)), task.k
     # encoder and decoder: straight d k twice, curved d h, h h and h k twice; biases

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,8 @@ from diabolo.formats import Images, infer
 from diabolo.formats.scale import framed
 from diabolo.images.album import ImageCollection
 from diabolo.losses import Bounded
-from diabolo.nets.convolution import ConvDecoder, ConvEncoder, ConvFeatures, halvings
+from diabolo.nets import Drop
+from diabolo.nets.convolution import CHANNELS, ConvDecoder, ConvEncoder, ConvFeatures, halvings
 
 SMALL: dict[str, Any] = {"epochs": 2, "verbose": False, "random_state": 0}
 
@@ -110,6 +111,33 @@ def test_convolutions_of_every_size(shape: tuple[int, int, int]) -> None:
     assert ConvFeatures(shape, (4, 8, 8))(x).shape == (2, ConvFeatures(shape, (4, 8, 8)).m)
     assert halvings(h, w)[0] == (h, w)
     assert all(b == ((a[0] + 1) // 2, (a[1] + 1) // 2) for a, b in zip(halvings(h, w), halvings(h, w)[1:], strict=False))
+
+
+@pytest.mark.parametrize(("shape", "most"), [((3, 48, 64), 4.1), ((3, 128, 128), 31.0)])
+def test_large_pictures_are_encoded_with_few_operations(shape: tuple[int, int, int], most: float) -> None:
+    count = []
+
+    def counted(layer: nn.Module, _: Any, y: torch.Tensor) -> None:
+        weight = cast(torch.Tensor, layer.weight)
+        count.append(weight[0].numel() * y[0].numel() / 1e6)
+
+    into = ConvEncoder(shape, CHANNELS, 16)
+    for layer in into.modules():
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            layer.register_forward_hook(counted)
+    into(torch.zeros(1, int(np.prod(shape))))
+    assert sum(count) < most, "million multiply-adds for a picture"
+
+
+def test_labels_are_learned_by_muon_with_dropout() -> None:
+    X, y = squares(48), np.arange(48) % 2
+    clf = Classifier(**SMALL | {"epochs": 1}, dropout=0.25).fit(X, y)
+    drops = [part.p for part in clf.network_.modules() if isinstance(part, Drop)]
+    assert drops == [0.25]
+    settings = clf._defaults()
+    assert (settings["optimizer"], settings["muon_lr"]) == ("muon", pytest.approx(7 * clf.lr))
+    rows = Classifier(**SMALL | {"epochs": 1}).fit(np.random.default_rng(0).normal(size=(48, 3)), y)
+    assert rows._defaults()["optimizer"] == "adamw"
 
 
 def test_it_starts_as_pca() -> None:

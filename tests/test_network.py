@@ -205,6 +205,11 @@ def test_what_is_not_in_the_vocabulary_is_refused(config: object) -> None:
         nets.build(config)
 
 
+def test_a_layer_of_another_version_is_named() -> None:
+    with pytest.raises(FormatError, match=r"'ConvEncoder' is not the one of this version .*'channels'.*fit the model again"):
+        nets.build({"layer": "ConvEncoder", "shape": [3, 16, 12], "widths": [8, 16], "out": 5})
+
+
 def test_a_description_may_not_nest_without_end() -> None:
     config: dict[str, object] = {"layer": "Identity"}
     for _ in range(30):

@@ -63,6 +63,8 @@ def networks() -> dict[str, tuple[nn.Module, int]]:
         "an encoder of odd pictures": (nets.ConvEncoder((3, 17, 12), (8, 16), 5), 612),
         "a decoder of odd pictures": (nets.ConvDecoder(5, (8, 16), (3, 17, 12)), 5),
         "a deeper decoder": (nets.ConvDecoder(3, (4, 6, 8), (1, 28, 28)), 3),
+        "a large encoder": (nets.ConvEncoder((1, 35, 41), (4, 3, 6), 5), 1435),
+        "a large decoder": (nets.ConvDecoder(5, (4, 3, 6), (1, 65, 37)), 5),
         "features of pictures": (nets.PretrainedEncoder(nn.Sequential(nets.ConvFeatures((2, 9, 7), (4,)))), 126),
         "Lite0 of large pictures": (nn.Sequential(nets.Unflat((1, 40, 33)), nets.Lite0(32)), 1320),
         "Lite0 of small pictures": (nn.Sequential(nets.Unflat((3, 20, 24)), nets.Lite0(32)), 1440),

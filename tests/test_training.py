@@ -28,7 +28,8 @@ from diabolo.corruption import Gaussian
 from diabolo.errors import FormatError, TrainingError
 from diabolo.estimators.base import System
 from diabolo.history import History
-from diabolo.optimizers import BAND, AdamW, Flat, Muon, most_rows, orthogonal
+from diabolo.nets import Head
+from diabolo.optimizers import BAND, AdamW, Flat, Muon, most_rows, optimizers, orthogonal
 from diabolo.plan import schedule
 from diabolo.rows import Rows
 from diabolo.training import SGD, minimize
@@ -757,6 +758,21 @@ def test_muon_does_not_mix_the_matrices_of_a_stack() -> None:
 
     for together, g in zip(moved(grads), grads, strict=True):
         assert torch.allclose(together, moved([g])[0], atol=0.02)
+
+
+def test_muon_leaves_last_layers_of_members_to_adamw() -> None:
+    """Their stacks decay, too; with AdamW alone, nothing is put in another order."""
+    net = nn.Sequential(Head(2, 3, (4,)), nn.Linear(5, 6))
+    order = [tuple(p.shape) for p in Flat(net, optimizer="muon").parameters]
+    assert order == [(6, 5), (2, 3, 4), (2, 4), (6,)]
+    assert [tuple(p.shape) for p in Flat(net).parameters] == [(2, 3, 4), (2, 4), (6, 5), (6,)]
+    flat = Flat(net, optimizer="muon")
+    muon, stacks, vectors = optimizers(flat, "muon", 0.1, 0.2, 0.3)
+    assert isinstance(muon, Muon)
+    assert isinstance(stacks, AdamW)
+    assert isinstance(vectors, AdamW)
+    assert (len(muon.g), len(stacks.w), len(vectors.w)) == (30, 32, 6)
+    assert (stacks.weight_decay, vectors.weight_decay) == (0.3, 0.0)
 
 
 def test_muon_decays_a_matrix_by_its_own_rate() -> None:

@@ -35,9 +35,13 @@ class Flat:
     and lets forward and backward run on a bfloat16 copy while ``w`` stays float32.
     """
 
-    def __init__(self, module: nn.Module, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, module: nn.Module, dtype: torch.dtype = torch.float32, optimizer: str = "adamw") -> None:
         trainable = [p for p in module.parameters() if p.requires_grad]
-        self.parameters = sorted(trainable, key=lambda p: p.ndim < 2)  # matrices first: only they decay
+        stacks = stacked(module) if optimizer == "muon" else set()
+        place = {
+            p: 2 if p.ndim < 2 else int(p in stacks) for p in trainable
+        }  # matrices, stacks, and vectors, which do not decay
+        self.parameters = sorted(trainable, key=place.__getitem__)
         if not self.parameters:
             raise TrainingError("the network has no trainable parameter: unfreeze part of it, or do not train it")
         self.w = torch.cat([p.detach().float().flatten() for p in self.parameters])
@@ -50,7 +54,7 @@ class Flat:
         else:  # half the bytes to exchange
             self.sent = [torch.zeros_like(self.low) if several and self.low is not self.w else self.g]
         self.pieces, self.turn = [self.views(vector) for vector in self.sent], 0
-        self.matrices = sum(p.numel() for p in self.parameters if p.ndim >= 2)
+        self.matrices, self.decaying = (sum(p.numel() for p in trainable if place[p] <= most) for most in (0, 1))
         self.use(self.low)
         module.zero_grad()
 
@@ -124,13 +128,17 @@ class Optimizer(Protocol):
         """Its state, which a checkpoint holds."""
 
 
+def stacked(module: nn.Module) -> set[Tensor]:
+    """The weights of members side by side, (K, a, b): Muon leaves them to AdamW, by which last layers learn better."""
+    return {p for part in module.modules() if hasattr(part, "members") for p in part.parameters()}
+
+
 def optimizers(flat: Flat, name: str, lr: float, muon_lr: float, weight_decay: float) -> list[Optimizer]:
-    """The optimizers that together update ``w``; only matrices decay."""
-    cut = flat.matrices
-    vectors = AdamW(flat.w[cut:], flat.g[cut:], lr)
-    if name == "adamw":
-        return [AdamW(flat.w[:cut], flat.g[:cut], lr, weight_decay), vectors]
-    return [Muon(flat, muon_lr, weight_decay), vectors]
+    """The optimizers that together update ``w``; vectors do not decay."""
+    cut, end = flat.matrices if name == "muon" else 0, flat.decaying
+    first: list[Optimizer] = [Muon(flat, muon_lr, weight_decay)] if cut else []
+    rest = [(slice(cut, end), weight_decay), (slice(end, None), 0.0)]
+    return first + [AdamW(flat.w[part], flat.g[part], lr, decay) for part, decay in rest if len(flat.w[part])]
 
 
 class AdamW:
@@ -174,7 +182,8 @@ class Muon:
         cut = flat.matrices
         self.g, self.m, u = flat.g[:cut], torch.zeros(cut).to(flat.w), torch.zeros_like(flat.w)
         self.u, self.t = u[:cut], torch.zeros((), dtype=torch.int64, device=u.device)
-        pairs = [(w.flatten(1), u.flatten(1)) for w, u in zip(flat.views(flat.w), flat.views(u), strict=True) if w.ndim >= 2]
+        both = zip(flat.views(flat.w), flat.views(u), strict=True)
+        pairs = [(w.flatten(1), u.flatten(1)) for w, u in both if w.ndim >= 2 and w.storage_offset() < cut]
         self.decaying = [(w, scale(w)) for w, _ in pairs]
         least = BAND if max((min(w.shape) for w, _ in pairs), default=0) > WIDE else WIDE
         alike: dict[tuple[int, ...], list[tuple[Tensor, Tensor, float]]] = {}

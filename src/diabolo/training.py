@@ -97,7 +97,7 @@ class Run:
         self.module, self.objective, self.rows, self.held_out, self.plan = module, objective, rows, held_out, plan
         processes.join(plan.device)
         self.dtype = getattr(torch, plan.precision)
-        self.flat = Flat(module.to(plan.device), self.dtype)
+        self.flat = Flat(module.to(plan.device), self.dtype, plan.optimizer)
         self.optimizers = optimizers(self.flat, plan.optimizer, plan.lr, plan.muon_lr, plan.weight_decay)
         self.per_epoch = steps_per_epoch(len(rows), plan.batch_size)
         self.batch = min(plan.batch_size, len(rows))

@@ -25,6 +25,7 @@ from ..nets import (
     ConvDecoder,
     ConvEncoder,
     ConvFeatures,
+    Drop,
     EnsembleMLP,
     EnsembleScaler,
     EnsembleSkipMLP,
@@ -35,7 +36,7 @@ from ..nets import (
     SkipMLP,
     Sphere,
 )
-from ..nets.convolution import WIDTHS
+from ..nets.convolution import CHANNELS
 from ..network import Diabolo
 from .augmentation import augmentation_helps, augmented_pca, shift_and_flip
 from .linear import Linear, tfidf
@@ -85,6 +86,7 @@ class Dense:
     probed: ClassVar[int] = 2000  # rows on which the importance of each component is measured
     shares: ClassVar[bool] = True  # whether `n_components` may be a share of the variance
     slow: ClassVar[bool] = False  # whether one network takes as long as several others
+    muon: ClassVar[float] = 0.0  # its learning rate from scratch with labels, in units of that of AdamW; 0: all by AdamW
     rows = 1
 
     def __init__(self, format: Format, hidden: Any = "auto", dropout: float = 0.0) -> None:
@@ -306,6 +308,7 @@ class Convolutional(Dense):
     first_gap = 0
     probed = 250
     slow = True
+    muon = 7.0
 
     def __init__(self, format: Format, hidden: Any = "auto", dropout: float = 0.0) -> None:
         super().__init__(format, hidden, dropout)
@@ -355,12 +358,12 @@ class Convolutional(Dense):
     def encoder(self, start: Linear) -> nn.Module:
         if not self.convolves:
             return super().encoder(start)
-        return self.kept(start.lead_in(ConvEncoder(self.shape, WIDTHS, start.k), []))
+        return self.kept(start.lead_in(ConvEncoder(self.shape, CHANNELS, start.k), []))
 
     def decoder(self, start: Linear, loss: Loss, z: Tensor) -> SkipMLP:
         if not self.convolves:
             return super().decoder(start, loss, z)
-        return self.kept(start.lead_out(ConvDecoder(start.k, WIDTHS, self.shape), loss, z))
+        return self.kept(start.lead_out(ConvDecoder(start.k, CHANNELS, self.shape), loss, z))
 
     def bend(self, network: Diabolo, x: Tensor, z: Tensor) -> Diabolo:
         return network if self.convolves else super().bend(network, x, z)
@@ -378,7 +381,8 @@ class Convolutional(Dense):
         bins: Callable[[Tensor], PiecewiseLinearEncoding],
     ) -> nn.Sequential:
         sights = [ConvFeatures(self.shape) for _ in range(members)]
-        return PretrainedEncoder(ModuleEnsemble(sights), EnsembleScaler(members, sights[0].m))
+        each = [nn.Sequential(sight, Drop(dropout)) for sight in sights]
+        return PretrainedEncoder(ModuleEnsemble(each), EnsembleScaler(members, sights[0].m))
 
 
 ARCHITECTURES: dict[str, type[Dense]] = {"dense": Dense, "text": Text, "convolutional": Convolutional}

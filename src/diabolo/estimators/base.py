@@ -34,7 +34,7 @@ from ..formats.frames import rows_of
 from ..formats.matrices import plain
 from ..formats.parts import is_path, unchanged
 from ..formats.readers import Dataset, NamedMatrix, as_dataset, opened
-from ..hardware import one_thread, pick_device, pick_precision
+from ..hardware import keep_freed_memory, one_thread, pick_device, pick_precision
 from ..history import History
 from ..losses import Bounded, Clipped, Loss, Multinomial, Softmax
 from ..network import Diabolo
@@ -192,6 +192,8 @@ class System(Training, BaseEstimator, ABC):
     def _features(self, X: Any) -> Iterator[Tensor]:
         """X -> x (b, d) in the precision of the network; few rows at once, so that hidden layers stay in the cache."""
         check_is_fitted(self)
+        if self.format_.architecture == "convolutional":
+            keep_freed_memory()
         dtype = next(self.network_.parameters()).dtype
         for x in self.format_.tensors(self._validated(X, reset=False)):
             yield from x.to(dtype).split(AT_ONCE)

@@ -7,6 +7,7 @@ but the module itself must be given when the file is loaded.
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,12 @@ def build(config: Any, depth: int = 0, own: nn.Module | None = None) -> nn.Modul
     if unknown:
         raise FormatError(f"layer {name!r} has no {min(unknown)!r}")
     _reasonable(values)
+    try:
+        inspect.signature(classes[name]).bind(**values)
+    except TypeError as error:
+        raise FormatError(
+            f"layer {name!r} is not the one of this version ({error}): the file is from another version, fit the model again"
+        ) from None
     try:
         module: nn.Module = classes[name](**values)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -6,7 +6,7 @@ member, or one that all see, and gives one for each. Weights have the names of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count, takewhile
 from math import prod
@@ -331,32 +331,42 @@ def block(tape: Tape, net: Net, h: Value) -> Value:
 @each("ConvFeatures")
 def conv_features(tape: Tape, net: Net, x: Value) -> Value:
     h = unflat(tape, net, x)
-    for i in takewhile(lambda i: f"{i}.conv.weight" in net, count(1, 2)):
-        h = tape.relu(convolved(tape, net.within(f"{i}.conv"), h, stride=2))
-        h = block(tape, net.within(f"{i + 1}"), h)
+    for i in parts_of(net, 1):
+        residual, down = net.within(f"{i}"), net.within(f"{i}.conv")
+        h = block(tape, residual, h) if "a.weight" in residual else tape.relu(convolved(tape, down, h, 2))
     return flatten(tape, net, tape.relu(h))
+
+
+def parts_of(net: Net, first: int) -> list[int]:
+    """Numbers of the convolutions that change the size, and of the blocks between them."""
+    return [*takewhile(lambda i: f"{i}.conv.weight" in net or f"{i}.a.weight" in net, count(first))]
 
 
 @each("ConvEncoder")
 def conv_encoder(tape: Tape, net: Net, x: Value) -> Value:
-    h = conv_features(tape, net.within("curve.0", net.config), curbed(tape, net, row(net, x)))
+    h = conv_features(tape, net.within("curve.0", net.config), tape.scale(row(net, x), 1 / net["s"], net["c"]))
     return both_paths(tape, net, x, net.within("curve.1"), h)
 
 
 @each("ConvDecoder")
 def conv_decoder(tape: Tape, net: Net, z: Value) -> Value:
     curve, sizes = net.within("curve"), [net.config["shape"][1:]]
-    ups = [*takewhile(lambda i: f"{i}.conv.weight" in curve, count(4, 2))]
-    for _ in range(len(ups) + 1):  # halved as often as by an encoder
+    parts = parts_of(curve, 3)
+    while len(sizes) < 2 + sum(f"{i}.conv.weight" in curve for i in parts):  # halved as often as by an encoder
         sizes.append([(n + 1) // 2 for n in sizes[-1]])
     h = tape.relu(linear(tape, curve.within("0"), curbed(tape, net, row(net, z))))
-    h = block(tape, curve.within("3"), h.shaped(h.width // prod(sizes[-1]), *sizes[-1]))
-    for i, size in zip(ups, sizes[-2:0:-1], strict=True):
-        h = tape.relu(convolved(tape, curve.within(f"{i}.conv"), tape.doubled(h, size)))
-        h = block(tape, curve.within(f"{i + 1}"), h)
-    rise = convolved(tape, curve.within(f"{4 + 2 * len(ups)}.rise"), h)
-    curved = tape.cut(tape.shuffled(rise, 2), sizes[0])
+    h = h.shaped(h.width // prod(sizes[-1]), *sizes.pop())
+    for i in parts:
+        residual, up = curve.within(f"{i}"), curve.within(f"{i}.conv")
+        h = block(tape, residual, h) if "a.weight" in residual else doubled(tape, up, h, sizes.pop())
+    curved = tape.cut(tape.shuffled(convolved(tape, curve.within(f"{3 + len(parts)}.rise"), h), 2), sizes[0])
     return tape.add(linear(tape, net.within("straight"), z), curved.shaped(curved.width))
+
+
+def doubled(tape: Tape, net: Net, h: Value, size: Sequence[int]) -> Value:
+    if net["weight"].shape[-1] == 3:  # else by single pixels
+        return tape.relu(convolved(tape, net, tape.doubled(h, size)))
+    return tape.cut(tape.shuffled(tape.relu(convolved(tape, net, h)), 2), size)
 
 
 HALVING = (1, 3, 5, 11)  # the blocks of Lite0 with a stride of 2

@@ -66,7 +66,7 @@ class MultiLabelClassifier(MultiLabel):
         alone. "auto" is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins,
         nor has a pre-trained encoder.
     dropout : float in [0, 1), default=0.5
-        Dropout rate of the hidden layers; that of the features they read is 0.2.
+        Dropout rate of the hidden layers, and of what convolutions give; that of the features they read is 0.2.
     corruption : Corruption or None, default=None
         How rows are corrupted during training, such as ``Gaussian(0.1)``. None: not at all; only pictures are shifted by up
         to 1/8 of their shorter side, and mirrored.
@@ -77,7 +77,8 @@ class MultiLabelClassifier(MultiLabel):
     batch_size : int or "auto", default="auto"
         Rows per step. "auto" is 128.
     lr : float, default=3e-3
-        Peak learning rate of AdamW. An encoder that is not an autoencoder is fine-tuned at a third of it.
+        Peak learning rate of AdamW. An encoder that is not an autoencoder is fine-tuned at a third of it. Convolutions that
+        start from scratch learn by Muon, at seven times of it.
     weight_decay : float, default=0.01
         Decoupled weight decay of the matrices.
     average : float in [0, 1), default=0.99

@@ -160,7 +160,8 @@ def fine_tune(
         wanted = targets[i].to(raw.device)
         return torch.stack([clf.loss_(member, wanted) for member in raw]).mean(0)
 
-    plan = replace(clf._plan(len(rows)), epochs=EPOCHS, lr=clf.lr * REFRESH_RATE, checkpoint=None, resume=False)
+    rate = clf.lr * REFRESH_RATE
+    plan = replace(clf._plan(len(rows)), epochs=EPOCHS, optimizer="adamw", lr=rate, checkpoint=None, resume=False)
     minimize(network, objective, rows, None, plan)
     network.eval().requires_grad_(False).to("cpu", next(clf.network_.parameters()).dtype)
     before, after = (average_precisions(clf, net, *judge) for net in (clf.network_, network))

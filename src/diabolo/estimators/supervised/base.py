@@ -316,7 +316,9 @@ class Supervised(System, abstract=True):
         self.held_out_ = self._target.error_of(raw, i)
 
     def _defaults(self) -> dict[str, Any]:
-        return super()._defaults() | {"warmup": WARMUP, "first_gap": self._architecture.first_gap}
+        own = super()._defaults() | {"warmup": WARMUP, "first_gap": self._architecture.first_gap}
+        faster = self._architecture.muon if self._given_encoder is None else 0.0
+        return own | ({"optimizer": "muon", "muon_lr": faster * self.lr} if faster else {})
 
     def _plan(self, n: int) -> SGD:
         plan = super()._plan(n)
