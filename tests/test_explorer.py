@@ -1005,6 +1005,38 @@ def test_a_place_of_a_plane_of_fonts_is_a_font(browser, tmp_path):
     page.close()
 
 
+def test_of_a_long_text_only_what_can_be_read_is_drawn(browser, tmp_path):
+    payload = discs()
+    payload.head["fonts"]["text"] = "AB" * 3000
+    (tmp_path / "fonts.html").write_bytes(html(payload))
+    page = opened(browser, tmp_path / "fonts.html", 390)
+    said = page.locator(".font [role=status]").first
+    assert (drawn := re.fullmatch(r"Too long for this page: its first (\d+) letters are drawn", said.inner_text()))
+    assert 20 < int(drawn[1]) < 60
+    ink = "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(Boolean)"
+    assert page.locator("canvas.word").evaluate(ink)
+    page.get_by_label("Text").fill("AB")
+    assert said.inner_text() == ""
+    page.close()
+
+
+def test_the_name_of_what_is_decoded_goes_along_with_a_walk(browser, tmp_path):
+    (tmp_path / "fonts.html").write_bytes(html(discs()))
+    page = opened(browser, tmp_path / "fonts.html")
+    page.get_by_role("tab", name="Walk").click()
+    page.get_by_role("button", name="Set A here").click()
+    drag(page, 120, 50)
+    page.mouse.up()
+    page.get_by_role("button", name="Set B here").click()
+    page.get_by_role("button", name="Play").click()
+    names = set()
+    for _ in range(6):
+        page.wait_for_timeout(400)
+        names.add(page.locator("[role=img][aria-label^='Decoded: ABBA']").get_attribute("aria-label"))
+    assert len(names) > 1
+    page.close()
+
+
 def test_a_notebook_gets_a_widget():
     pytest.importorskip("anywidget", reason="the extra 'notebook' is not installed")
     model, X = fitted("table")

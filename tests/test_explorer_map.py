@@ -111,6 +111,21 @@ def test_the_circle_is_dragged_and_keys_go_on_from_there(page):
     assert page.evaluate("performance.getEntriesByName('diabolo:frame').length") == len(page.evaluate("said.places"))
 
 
+def test_keys_of_a_slider(page):
+    page.evaluate("map.focus()")
+    l, before = page.evaluate("[map.camera.scales[1], map.place]")
+    page.keyboard.press("PageUp")
+    after = page.evaluate("map.place")
+    assert [after[0], (after[1] - before[1]) * l] == pytest.approx([before[0], 60], abs=1e-3)
+    page.keyboard.press("PageDown")
+    assert page.evaluate("map.place") == pytest.approx(before)
+    page.keyboard.press("End")
+    until(page, "said.places.at(-1)?.done && map.still && !map.motion.running")
+    likely = page.evaluate("Array.from(map.points.cells.x, (x, i) => map.heat.at(x, map.points.cells.y[i]))")
+    page.wait_for_timeout(600)
+    assert page.evaluate("map.heat.at(...map.place)") == pytest.approx(min(likely), abs=1e-4)
+
+
 def test_what_is_read_aloud(page):
     handle = page.get_by_role("slider", name=re.compile("^Place"))
     page.evaluate("map.place = [1.9, -1.9]; map.flush()")

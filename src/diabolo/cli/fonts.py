@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,15 @@ def pair(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
         x, y = (float(part) for part in value.split(","))
     except ValueError:
         raise click.BadParameter(f"{value!r}: give two numbers with a comma between them, such as 0.5,-1.2") from None
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise click.BadParameter(f"{value!r}: give two finite numbers, such as 0.5,-1.2")
     return x, y
+
+
+def word(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise click.BadParameter(f"{value!r}: there is nothing to write; give one letter or more")
+    return value
 
 
 def once(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -49,7 +58,7 @@ def once(ctx: click.Context, param: click.Parameter, value: str | None) -> str |
     help="Drag a circle over a map of fonts: the letters follow. The map that comes with the package was learned from "
     "fonts with open licenses; --fit learns one from your own. The font of a place can be saved: --ttf.",
 )
-@click.option("--text", help="The word to write.  [default: Hamburgefonts; with --ttf: all letters]")
+@click.option("--text", callback=word, help="The word to write.  [default: Hamburgefonts; with --ttf: all letters]")
 @click.option(
     "--letter",
     "--letters",
@@ -164,12 +173,19 @@ def learn(source: str, output: Path | None, letters: str | None, seed: int) -> N
         faces = fonts.collected(source, letters or fonts.LETTERS, say=lambda words: at(0, words))
     for out in faces.left_out:
         click.echo(f"left out {out.name}: {out.reason}", err=True)
-    click.echo(
-        f"{len(faces):,} faces of {len({face.family for face in faces.faces}):,} families, {len(faces.left_out):,} left out"
-    )
-    about = f"learned from {len(faces):,} faces of {'this computer' if source == 'system' else Path(source).name}"
+    some, families = counted(len(faces), "face"), counted(len({face.family for face in faces.faces}), "family", "families")
+    click.echo(f"{some} of {families}, {len(faces.left_out):,} left out")
+    about = f"learned from {some} of {'this computer' if source == 'system' else Path(source).name}"
     fonts.fit(faces, seed=seed, about=about, progress=True).save(output)
     click.echo(f"wrote {output}")
+
+
+def counted(n: int, one: str, more: str = "") -> str:
+    """
+    >>> counted(1, "face"), counted(2000, "face")
+    ('1 face', '2,000 faces')
+    """
+    return f"{n:,} {one if n == 1 else more or one + 's'}"
 
 
 def usual(manifold: Any) -> str:
@@ -180,22 +196,22 @@ def usual(manifold: Any) -> str:
 
 
 def saved(manifold: Any, place: Any, text: str | None, ttf: Path | None, svg: Path | None, family: str) -> None:
+    from ..fonts import truetype
     from ..fonts.outlines import outlines
-    from ..fonts.truetype import word, write
     from ..storage import atomic
 
     shown = text or usual(manifold)
-    warn_outside(manifold, place)
     glyphs = manifold.at(place, None if ttf else shown)
+    warn_outside(manifold, place)
     drawn = {c: outlines(glyphs.fields[i], glyphs.box(i)) for i, c in enumerate(glyphs.letters)}
     advances = {c: float(a) for c, a in zip(glyphs.letters, glyphs.advances, strict=True)}
     if ttf:
-        write(ttf, drawn, advances, family, manifold.about)
+        truetype.write(ttf, drawn, advances, family, manifold.about)
         click.echo(f"wrote {ttf}")
     if svg:
         manifold.index(shown)  # names the letters that are not there
         with atomic(svg) as file:
-            file.write(word(shown, drawn, advances).encode())
+            file.write(truetype.word(shown, drawn, advances).encode())
         click.echo(f"wrote {svg}")
 
 
@@ -215,7 +231,11 @@ def show(
     from ..storage import atomic
 
     if place is not None:
+        manifold.at(place, manifold.letters[0])  # or says that it is too far away
         warn_outside(manifold, place)
+    absent = [c for c in dict.fromkeys(text or "") if c.strip() and c not in manifold.letters]
+    if absent:
+        warn(f"{' '.join(absent)}: not among the letters of this map; the page draws a box for each")
     made = html(payload(manifold, text or usual(manifold), title, place))
     if export is None:
         server.serve(lambda: made, host=host, port=port, open=not no_browser)

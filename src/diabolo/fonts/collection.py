@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -111,4 +112,19 @@ def collected(
         lacking = any(out.reason.startswith("it lacks") for out in left_out)
         remedy = "; ask for fewer letters, those that the fonts have" if lacking and len(letters) > 1 else ""
         raise DataError(f"no face in {os.fspath(source)!r} can be used: {reasons}{remedy}")
-    return Collection(letters, kept, np.stack(fields), np.stack(small), np.stack(advances), left_out)
+    return Collection(letters, distinct(kept), np.stack(fields), np.stack(small), np.stack(advances), left_out)
+
+
+def distinct(faces: list[Named]) -> list[Named]:
+    """Faces of which no two have one name: the second Geist is Geist 2.
+
+    >>> [face.name for face in distinct([Named("Geist", "Geist", 400, False)] * 2)]
+    ['Geist', 'Geist 2']
+    """
+    taken: set[str] = set()
+    found = []
+    for face in faces:
+        names = (face.name if i == 1 else f"{face.name} {i}" for i in count(1))
+        found.append(face._replace(name=next(name for name in names if name not in taken)))
+        taken.add(found[-1].name)
+    return found

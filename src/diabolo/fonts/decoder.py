@@ -25,7 +25,7 @@ __all__ = ["Decoder", "best_places", "expected"]
 
 SHARPNESS = 3.0  # of the edge in a picture of the field
 UNIT = 0.05  # em: advances are decoded in this unit, for numbers as large as those of fields
-SPACING = 2.0  # of the squared error of advances, in em, beside that of pictures
+SPACING = 4.0  # of the squared error of advances, in em, beside that of pictures
 GRID = 161  # places of a side that the search for the best place begins with
 STARTS = 4  # of its gradient descent
 STEPS, STEP = 40, 0.25  # the step in widths h

@@ -114,12 +114,25 @@ def files(source: str | os.PathLike[str]) -> list[tuple[str, Read]]:
     if not path.exists():
         raise DataError(f"there is no file or folder {str(path)!r}")
     if path.is_dir():
-        return [(str(p.relative_to(path)), _reader(p)) for p in sorted(path.rglob("*")) if _is_font(p.name) and p.is_file()]
+        return [(str(p.relative_to(path)), _reader(p)) for p in _inside(path)]
     if zipfile.is_zipfile(path):
         return _zipped(path)
     if not _is_font(path.name):
         raise DataError(f"{str(path)!r} is no font: give a folder, a zip or a file {', '.join(SUFFIXES)}")
     return [(path.name, _reader(path))]
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The font files of a folder and of all folders in it; what links lead to is followed, each folder once."""
+    found, seen = [], set()
+    for here, inner, names in os.walk(folder, followlinks=True):
+        inner.sort()
+        if (there := os.path.realpath(here)) in seen:
+            inner.clear()
+            continue
+        seen.add(there)
+        found += [path for name in names if _is_font(name) and (path := Path(here, name)).is_file()]
+    return sorted(found)
 
 
 def _reader(path: Path) -> Read:
@@ -210,6 +223,17 @@ def _unfit(font: Any, letters: str) -> str:
         return "it has none of the letters"
     if absent:
         return f"it lacks {_some(absent)}"
+    return _another(known, letters)
+
+
+def _another(known: dict[int, str], letters: str) -> str:
+    """Why it is a symbol font, by the names of its glyphs: a mathematical one may draw a brace for f."""
+    from fontTools.agl import AGL2UV
+
+    for c in letters:
+        name = known[ord(c)]
+        if c.isascii() and c.isalnum() and name in AGL2UV and chr(AGL2UV[name]).casefold() != c.casefold():
+            return f"it is a symbol font: it draws {name} for {c}"
     return ""
 
 

@@ -21,6 +21,7 @@ LETTERS = CAPITALS + SMALL + "0123456789" + ".,:;!?'\"-&()"
 BOX = (-0.64, -0.32, 0.64, 0.96)  # x0, y0, x1, y1 in em
 PIXELS = 256  # of a side of a picture
 LONGEST = 4.0  # em that a letter may be wide
+STANDING = set(CAPITALS + SMALL) - set("JQfgjpqy")  # on the line, in nearly all fonts
 
 
 def drawn(face: Face, letters: str) -> tuple[np.ndarray, np.ndarray] | LeftOut:
@@ -45,12 +46,15 @@ def _picture(font: ImageFont.FreeTypeFont, letter: str, at: tuple[float, float])
 
 
 def _unlike_letters(letters: str, pictures: np.ndarray, advances: np.ndarray) -> str:
-    """Last Resort draws the same frame for each letter, and some symbol fonts draw nothing."""
+    """Last Resort draws the same frame for each letter, and some symbol fonts draw nothing, or what hangs below the line."""
     if advances.max() > LONGEST or advances.min() <= 0:
         return "its widths are not those of letters"
     blank = [c for c, p in zip(letters, pictures, strict=True) if not p.any()]
     if blank:
         return f"it draws nothing for {' '.join(blank[:6])}"
+    low = [p[-1].any() for c, p in zip(letters, pictures, strict=True) if c in STANDING]
+    if 2 * sum(low) > len(low):
+        return "it is a symbol font: what it draws for letters hangs far below the line"
     for kind in (str.isupper, str.islower, str.isdigit):
         seen: dict[bytes, str] = {}
         for c, p in zip(letters, pictures, strict=True):

@@ -6,8 +6,7 @@ The noise h e keeps the decoder smooth: a place must look right for all that lie
 ones are close (t-SNE), with copies of each that are a little bolder, wider, taller, looser or more slanted, of more contrast
 or with larger small letters: these fill the plane between them. A face has more weight m than its copies, so that the map is
 sharp where its siblings will be. The mean of thin lines that do not lie on one another is no
-line. So at last the fields of each letter are raised until there is as much ink inside as the faces nearby have; -o is by how
-much.
+line. So at last the fields of each letter are raised: leveling.py; -o is by how much.
 
 References
 ----------
@@ -18,7 +17,6 @@ Visualizing data using t-SNE (van der Maaten & Hinton, 2008)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,30 +33,23 @@ from ..training import minimize
 from .collection import Collection
 from .decoder import CHUNK, UNIT, Decoder, expected
 from .fields import coverage
-from .glyphs import BOX
+from .leveling import leveled
 from .manifold import LEVELS, Manifold, compared
+from .variants import PIECE, Varied, varied
 
 __all__ = ["alone", "fit"]
 
-NEAR = 1.5  # cells; what is farther from the outline is not learned
 COPIES = 30  # of each face
 OWN = 8.0  # m of a face; that of a copy is 1
-LIKE = {  # deviations: of logarithms, a slope, cells, em
-    "wide": 0.12, "tall": 0.08, "small": 0.07, "slant": 0.07, "bold": 0.35, "contrast": 0.2, "loose": 0.04,
-}  # fmt: skip
-FAR = 0.2, 1.2  # times these, by copy: faces of other families differ by such, most by little and some by much
-MIDDLE = 0.35  # em; what is slanted stays where it is at this height
 RANK, LETTER = 192, 32  # r and m: numbers of a face, and of a letter
 WIDTH = 1.6  # h, in deviations of the places, times the root of their number
 MOST = 16000  # places; of more faces there are fewer copies
 PERPLEXITY = 20
 WIDE = 0.15  # of the advances beside the pictures, when faces are placed
 SAMPLE = 1024  # faces whose principal components are what is drawn
+PLACED = 2048  # faces whose principal components are compared when they are placed
 SHARE = 0.1  # of the advances in the variance of which the principal components are taken
 FIELD, ADVANCE = 0.05, 0.002  # weights of the errors beside that of pictures
-RAISED = 1.0  # cells that a field is raised at most
-HALVED = 10  # times the range of how much is halved
-LEVELED = 12  # principal components of how much
 STEP = 0.0075  # to which what is drawn is rounded, beside what its numbers come to
 AT_ONCE = 3  # a step of SGD is by a third of the letters
 
@@ -94,7 +85,7 @@ def fit(
         Whether to show how far it is.
     """
     if len(faces) < 3:
-        raise DataError(f"there are {len(faces)} faces: a manifold needs at least 3")
+        raise DataError(f"there {'is 1 face' if len(faces) == 1 else f'are {len(faces)} faces'}: a manifold needs at least 3")
     rng = np.random.default_rng(seed)
     rows = varied(faces, max(0, min(copies, MOST // len(faces) - 1)), rng)
     places = spread_out(rows, seed)
@@ -102,7 +93,7 @@ def fit(
     own = torch.ones(len(places))
     own[: len(faces)] = OWN
     train(decoder, rows, own / own.mean(), epochs, lr, seed, "fonts" if progress else None)
-    decoder = leveled(decoder, rows)
+    decoder = leveled(decoder, rows, len(faces), rng)
     rounded(decoder)
     pictures = faces.pictures[:, [faces.letters.index(c) for c in compared(faces.letters)]]
     return Manifold(faces.letters, decoder.eval(), places[: len(faces)], faces.faces, about, pictures)
@@ -131,99 +122,33 @@ def alone(manifold: Manifold, letters: str, seed: int = 0) -> Manifold:
     return fit(faces, copies=2, rank=RANK // 2, epochs=0, seed=seed, about=f"{manifold.about}; {kept} alone")
 
 
-@dataclass(frozen=True)
-class Varied:
-    """Fields as bytes (n, L s s), from -NEAR to NEAR, and advances (n, L) in units of UNIT."""
-
-    fields: np.ndarray
-    advances: np.ndarray
-    shape: tuple[int, int]  # L, s
-
-    def take(self, rows: Any) -> Tensor:
-        """(b, L s s) fields in cells."""
-        return as_cells(torch.from_numpy(self.fields[rows]))
-
-
-def as_cells(stored: Tensor) -> Tensor:
-    return stored.float() * (2 * NEAR / 254) - NEAR
-
-
-def as_bytes(fields: Tensor) -> Tensor:
-    return ((fields + NEAR) * (254 / (2 * NEAR))).round().clamp(0, 254).to(torch.uint8)
-
-
-def varied(faces: Collection, copies: int, rng: np.random.Generator) -> Varied:
-    """The faces, then `copies` times all of them, each changed a little."""
-    fields = torch.from_numpy(faces.fields)
-    n, letters, size, _ = fields.shape
-    own = faces.advances / np.float32(UNIT)
-    parts, advances = [as_bytes(fields)], [own]
-    for _ in range(copies):
-        far = rng.uniform(*FAR, n)
-        how = {name: torch.from_numpy((far * rng.normal(0, by, n)).astype(np.float32)) for name, by in LIKE.items()}
-        parts.append(as_bytes(copied(fields, faces.letters, how)))
-        advances.append(own * how["wide"].exp().numpy()[:, None] + how["loose"].numpy()[:, None] / np.float32(UNIT))
-    flat = torch.cat(parts).reshape(-1, letters * size * size).numpy()
-    return Varied(flat, np.concatenate(advances), (letters, size))
-
-
-def copied(fields: Tensor, letters: str, how: dict[str, Tensor]) -> Tensor:
-    """Fields (n, L, s, s) of faces that differ from these by (n,) each of what `LIKE` names."""
-    fields = fields + how["contrast"].view(-1, 1, 1, 1) * upright(fields)
-    small = torch.tensor([c.islower() for c in letters])
-    made = torch.empty_like(fields)
-    for some, taller in ((small, how["tall"] + how["small"]), (~small, how["tall"])):
-        if some.any():
-            made[:, some] = changed(fields[:, some], how["wide"].exp(), taller.exp(), how["slant"], how["bold"])
-    return made
-
-
-def upright(fields: Tensor) -> Tensor:
-    """1 beside an upright outline, -1 beside a level one: what contrast adds to."""
-    across, down = (torch.gradient(fields, dim=d)[0].abs() for d in (-1, -2))
-    return (across - down).clamp(-1, 1)
-
-
-def changed(fields: Tensor, wide: Tensor, tall: Tensor, slant: Tensor, bold: Tensor) -> Tensor:
-    """Fields (n, L, s, s) of faces that are wider, taller, slanted and bolder by (n,) each; the baseline stays."""
-    _, y0, _, y1 = BOX
-    base, middle = ((y0 + y1 - 2 * y) / (y1 - y0) for y in (0.0, MIDDLE))  # downwards, the picture from -1 to 1
-    n = len(fields)
-    how = torch.zeros(n, 2, 3)  # from a cell of the new picture to that of the old one
-    how[:, 0, 0], how[:, 0, 1], how[:, 0, 2] = 1 / wide, slant / wide, -slant * middle / wide
-    how[:, 1, 1], how[:, 1, 2] = 1 / tall, base - base / tall
-    grid = nn.functional.affine_grid(how, list(fields.shape), align_corners=False)
-    moved = nn.functional.grid_sample(fields, grid, padding_mode="border", align_corners=False)
-    shape = (n, 1, 1, 1)
-    return moved * (wide * tall).sqrt().view(shape) + bold.view(shape)
-
-
 def spread_out(rows: Varied, seed: int) -> np.ndarray:
     """Places (n, 2) where similar faces are close: t-SNE of principal components of small pictures and advances."""
-    letters, size = rows.shape
-    x = torch.cat(
-        [
-            nn.functional.avg_pool2d(coverage(rows.take(slice(i, i + 64))).reshape(-1, letters, size, size), 2).flatten(1)
-            for i in range(0, len(rows.fields), 64)
-        ]
-    )
-    wide, n = torch.from_numpy(rows.advances), len(x)
-    wide = wide * (WIDE * x.var(0).sum() / wide.var(0).sum()).sqrt()
-    x = torch.cat([x, wide], 1)
-    few = PCA(min(50, n - 1), copy=False, svd_solver="randomized", random_state=seed).fit_transform(x.numpy())
-    z = TSNE(2, perplexity=min(PERPLEXITY, (n - 1) / 3), init="pca", random_state=seed).fit_transform(few)
+    n = len(rows)
+    some = np.sort(np.random.default_rng(seed).choice(n, min(PLACED, n), replace=False))
+    x, wide = torch.cat([small(rows, part) for part in np.split(some, range(PIECE, len(some), PIECE))]), rows.advances
+    unit = float((WIDE * x.var(0).sum()).sqrt()) / wide.var(0).sum() ** 0.5
+    pca = PCA(min(50, len(some) - 1), svd_solver="randomized", random_state=seed)
+    pca.fit(np.concatenate([x.numpy(), unit * wide[some]], 1))
+    few = [pca.transform(np.concatenate([small(rows, part).numpy(), unit * wide[part]], 1)) for part in rows.pieces()]
+    z = TSNE(2, perplexity=min(PERPLEXITY, (n - 1) / 3), init="pca", random_state=seed).fit_transform(np.concatenate(few))
     return np.asarray((z - z.mean(0)) / z.std(0), dtype=np.float32)
+
+
+def small(rows: Varied, part: Any) -> Tensor:
+    """(b, L s s / 4) pictures of some faces."""
+    return nn.functional.avg_pool2d(coverage(rows.take(part)), 2).flatten(1)
 
 
 def begun(rows: Varied, places: np.ndarray, rank: int, width: float, rng: np.random.Generator) -> Decoder:
     """The decoder before training: principal components of each letter, of these and the advances, and each face in these."""
-    n, (letters, size) = len(rows.fields), rows.shape
+    n, (letters, size) = len(rows), rows.shape
     some = np.sort(rng.choice(n, min(SAMPLE, n), replace=False))
-    x = rows.take(some).unflatten(1, (letters, -1)).transpose(0, 1)  # (L, b, s s)
+    x = rows.take(some).flatten(2).transpose(0, 1)  # (L, b, s s)
     level, m = x.mean(1), min(max(LETTER, rank // letters), size**2, len(some) - 1)
     with redirected(int(rng.integers(1 << 31))):
-        draw = torch.svd_lowrank(x - level[:, None], m + 8, niter=3)[2][..., :m]
-        each = torch.cat([_onto(rows, slice(i, i + CHUNK), level, draw) for i in range(0, n, CHUNK)])
+        draw = torch.svd_lowrank(x.sub_(level[:, None]), m + 8, niter=3)[2][..., :m]
+        each = torch.cat([_onto(rows, part, level, draw) for part in rows.pieces()])
         wide = torch.from_numpy(rows.advances)
         unit = (SHARE * each.var(0).sum() / wide.var(0).sum()).sqrt()
         both = torch.cat([each, unit * wide[..., None], torch.zeros_like(wide)[..., None]], 2).flatten(1)  # no offsets
@@ -244,7 +169,7 @@ def begun(rows: Varied, places: np.ndarray, rank: int, width: float, rng: np.ran
 
 def _onto(rows: Varied, part: slice, level: Tensor, draw: Tensor) -> Tensor:
     """(b, L, m): the letters of some faces along what is drawn."""
-    return torch.einsum("nlc,lcm->nlm", rows.take(part).unflatten(1, (len(level), -1)) - level, draw)
+    return torch.einsum("nlc,lcm->nlm", rows.take(part).flatten(2) - level, draw)
 
 
 def rounded(decoder: Decoder) -> None:
@@ -272,54 +197,13 @@ def train(decoder: Decoder, rows: Varied, m: Tensor, epochs: int, lr: float, see
         z = decoder.places[i] + decoder.width * torch.randn(len(i), 2, generator=rng)
         some = torch.randperm(letters, generator=rng)[: -(-letters // AT_ONCE)]
         fields, advances, offsets = decoder.some(z, some.tolist())
-        target = as_cells(x.reshape(-1, letters, size, size)[:, some])
+        target = rows.cells(x.view(-1, letters, size, size)[:, some])
         return m[i] * (
             (expected(fields, offsets) - coverage(target)).square().mean((1, 2, 3))
             + FIELD * (fields - target).square().mean((1, 2, 3))
             + ADVANCE * (advances / UNIT - widths[i][:, some]).square().mean(1)
         )
 
-    plan = SGD(epochs=epochs, batch_size=min(128, len(rows.fields)), lr=lr, seed=seed, average=0.98, progress=title)
+    plan = SGD(epochs=epochs, batch_size=min(128, len(rows)), lr=lr, seed=seed, average=0.98, progress=title)
     if epochs:
         minimize(decoder, objective, Rows(torch.from_numpy(rows.fields)), None, plan)
-
-
-def leveled(decoder: Decoder, rows: Varied) -> Decoder:
-    """The decoder whose fields are raised until each face has its ink; the pictures to be expected stay."""
-    up = torch.cat([_missing(decoder, rows, slice(i, i + 64)) for i in range(0, len(rows.fields), 64)])
-    level = up.mean(0)
-    count = min(LEVELED, *up.shape)
-    _, spread, axes = torch.linalg.svd(up - level, full_matrices=False)
-    unit = spread[:count] / len(up) ** 0.5 + 1e-6
-    r, (letters, cells, m), pad = decoder.values.shape[1], decoder.draw.shape, nn.functional.pad
-    raised = Decoder(len(up), r + count, m + 1, letters, decoder.size, decoder.width)
-    how = pad(axes[:count].T * unit, (r, 0))[:, None]  # (L, 1, r + count)
-
-    def beside(old: Tensor, new: Tensor) -> Tensor:
-        """By letter (L, m + 2, ...): its numbers, by how much its field is raised, its advance, a lower offset."""
-        return torch.cat([old[:, :m], new, old[:, m : m + 1], old[:, m + 1 :] - new], 1).flatten(0, 1)
-
-    with torch.no_grad():
-        mix, bias = (t.unflatten(0, (letters, -1)) for t in (decoder.mix.weight, decoder.mix.bias))
-        raised.places.copy_(decoder.places)
-        raised.values.copy_(torch.cat([decoder.values, (up - level) @ axes[:count].T / unit], 1))
-        raised.mix.weight.copy_(beside(pad(mix, (0, count)), how))
-        raised.mix.bias.copy_(beside(bias, level[:, None]))
-        raised.draw.copy_(torch.cat([decoder.draw, torch.ones(letters, cells, 1)], 2))
-        raised.level.copy_(decoder.level)
-    return raised
-
-
-@torch.no_grad()
-def _missing(decoder: Decoder, rows: Varied, part: slice) -> Tensor:
-    """(b, L) by how much to raise the fields of some faces: as much is inside as there is ink, between the cells, too."""
-    letters, size = rows.shape
-    fields = decoder.some(decoder.places[part], list(range(letters)))[0]
-    ink = coverage(rows.take(part)).reshape(-1, letters, size * size).mean(2)
-    fine = nn.functional.interpolate(fields, scale_factor=2, mode="bilinear").flatten(2)
-    low, high = torch.full_like(ink, -RAISED / 4), torch.full_like(ink, RAISED)
-    for _ in range(HALVED):
-        up = (low + high) / 2
-        enough = (fine > -up[..., None]).float().mean(2) >= ink
-        low, high = torch.where(enough, low, up), torch.where(enough, up, high)
-    return high

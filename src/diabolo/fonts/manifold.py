@@ -28,6 +28,7 @@ __all__ = ["LEVELS", "Glyphs", "Manifold", "compared", "load"]
 
 KIND = "FontManifold"
 LEVELS = 127  # steps on either side of zero in which the weights of what is drawn are kept
+ARRAYS = {"values", "mix", "means", "level", "draw", "centers", "places", "pictures"}
 MARGIN = 3.0  # widths h around the faces
 
 
@@ -103,9 +104,10 @@ class Manifold:
 
     def at(self, place: Any, text: str | None = None) -> Glyphs:
         """The font at a place (x, y): all letters, or those of a text."""
-        z = torch.as_tensor(np.asarray(place, dtype=np.float32)).reshape(1, -1)
-        if z.shape[1] != 2 or not bool(torch.isfinite(z).all()):
+        xy = np.asarray(place, dtype=np.float64).reshape(1, -1)
+        if xy.shape[1] != 2 or not np.isfinite(xy).all():
             raise DataError(f"place={place!r}: give two finite numbers, x and y")
+        z = torch.from_numpy(xy).float()
         numbers = self.index(self.letters if text is None else text)
         with torch.no_grad():
             fields, advances, _ = self.decoder.some(z, numbers)
@@ -162,6 +164,8 @@ def load(path: str | os.PathLike[str]) -> Manifold:
     """
     meta, arrays = storage.read(path, KIND)
     with storage.explained(Path(path)):
+        if not arrays.keys() >= ARRAYS:
+            raise FormatError("it was written by another version of diabolo: learn the map again, with --fit")
         k, r = arrays["values"].shape
         faces = [Named(*face) for face in meta["faces"]]
         n = len(faces)

@@ -219,7 +219,7 @@ function footer() {
     el(
       "p",
       {},
-      "Drag the black and white circle over the map, or focus it and use the arrow keys: Shift is fine, Home is the likeliest place. Made with diabolo.",
+      "Drag the black and white circle over the map, or focus it and use the arrow keys: Shift is fine, Page Up and Page Down are ten steps, Home is the likeliest place, End the strangest row. Made with diabolo.",
     ),
   );
 }

@@ -2,10 +2,17 @@
 import { drawing } from "./svg.js";
 
 const REACH = 23; // pixels around its middle that take hold of it
-const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const STEPS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+  PageUp: [0, 10],
+  PageDown: [0, -10],
+};
 
 export class Handle {
-  // `on`: grab(), to(u, v, done) in pixels, step(right, up, fine, done), home(), zoom(factor), fit(), escape()
+  // `on`: grab(), to(u, v, done) in pixels, step(right, up, fine, done), home(), end(), zoom(factor), fit(), escape()
   constructor(on) {
     this.on = on;
     const halo = drawing("circle", { r: 21, fill: "none", "stroke-width": 3, class: "map-focus" });
@@ -67,6 +74,7 @@ export class Handle {
     if (step) this.on.step(...step, event.shiftKey, done);
     else if (done) return;
     else if (event.key === "Home") this.on.home();
+    else if (event.key === "End") this.on.end();
     else if (event.key === "+" || event.key === "=") this.on.zoom(1.25);
     else if (event.key === "-") this.on.zoom(0.8);
     else if (event.key === "0") this.on.fit();

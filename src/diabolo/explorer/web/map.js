@@ -238,6 +238,7 @@ export class MapView {
       to: (u, v, done) => this.#drag(this.camera.place(u, v), done),
       step: (right, up, fine, done) => this.#step(right, up, fine, done),
       home: () => this.glide(this.heat?.likeliest ?? this.#middle),
+      end: () => this.heat && this.glide(this.points.strangest(this.heat) ?? this.place),
       zoom: (factor) => this.zoom(factor, ...this.camera.pixel(...this.at)),
       fit: () => this.fit(),
       escape: () => this.#choose(null),

@@ -1,5 +1,5 @@
 // What is decoded at the circle, and what has changed since it was let go.
-import { button, el, settled, shortly, throttled } from "./dom.js";
+import { button, el, shortly, throttled } from "./dom.js";
 import { gridAt } from "./grid.js";
 import { ABOUT } from "./panels_ground.js";
 import { neighbors } from "./panels_near.js";
@@ -27,7 +27,7 @@ export function decodedPanel(page) {
     note,
   );
   slimmed(sheet);
-  const name = settled((thing, place) => describe(page, thing, place), 120);
+  const name = throttled((thing, place) => describe(page, thing, place), 250); // a walk goes on and on
 
   let decodedAt = null;
   const show = (place, thing, before) => {
@@ -92,7 +92,7 @@ function missing(head) {
   return head.remote.decode ? "Decoded by the server of this page." : "";
 }
 
-// The name that is read aloud, when the circle rests.
+// The name that is read aloud.
 function describe(page, thing, place) {
   if (!page.face || !thing) return;
   const { element } = page.face;

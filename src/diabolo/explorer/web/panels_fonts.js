@@ -1,12 +1,12 @@
 // A place of a font manifold: a word in its letters, all its letters, and the font as a file.
-import { button, download, el, folded, labeled, throttled } from "./dom.js";
+import { button, download, el, folded, labeled, plural, throttled } from "./dom.js";
 import { framed, inked, printed } from "./glyphs.js";
 import { outlines } from "./outlines.js";
 import { truetype, word } from "./truetype.js";
 
 const SPACE = 0.26; // em
 const MISSING = [0.5, 0.7]; // em: width and height of what stands for a letter that is not known
-const LARGEST = 104; // pixels in an em
+const [SMALLEST, LARGEST] = [14, 104]; // pixels in an em
 const LONGEST = 60; // letters of the text
 const SLICE = 12; // milliseconds
 
@@ -88,14 +88,22 @@ export class FontFace {
   update({ place, text, letters }) {
     const { moving } = this.page.store.values;
     const unknown = [...new Set(text)].filter((letter) => letter.trim() && !this.numbers.has(letter));
-    this.unknown.textContent = unknown.length ? `Not learned, and drawn as a box: ${unknown.join(" ")}` : "";
-    this.#write(this.word, text, letters, moving ? 1 : Math.min(2, devicePixelRatio));
+    const seen = this.#fitting(text, letters);
+    this.unknown.textContent = [
+      unknown.length ? `Not learned, and drawn as a box: ${unknown.join(" ")}` : "",
+      seen.length < text.length ? `Too long for this page: its first ${plural([...seen].length, "letter")} are drawn` : "",
+    ]
+      .filter(Boolean)
+      .join(". ");
+    this.#write(this.word, seen, letters, moving ? 1 : Math.min(2, devicePixelRatio));
     this.later(place);
   }
 
   say({ text }) {
     const near = this.page.map.near(...this.page.map.place);
-    return `${text || "nothing"}, in a font near ${near < 0 ? "no other" : this.page.name(near)}`;
+    const letters = [...text];
+    const said = letters.slice(0, LONGEST).join("") + (letters.length > LONGEST ? " …" : "");
+    return `${said || "nothing"}, in a font near ${near < 0 ? "no other" : this.page.name(near)}`;
   }
 
   // One letter, small.
@@ -124,11 +132,26 @@ export class FontFace {
       .map(Number);
   }
 
+  // The first letters of a text, as many as can be read side by side.
+  #fitting(text, letters) {
+    let room = Math.max(60, this.spoken.clientWidth) / SMALLEST;
+    const seen = [];
+    for (const letter of text) {
+      room -= Math.max(this.#advance(letters, letter), 0.5);
+      if (room < 0) break;
+      seen.push(letter);
+    }
+    return seen.join("");
+  }
+
+  #advance(letters, letter) {
+    return letters.get(letter)?.advance ?? (letter.trim() ? MISSING[0] : SPACE);
+  }
+
   // A line of letters in a canvas, as large as it fits.
   #write(canvas, text, letters, ratio) {
     const width = Math.max(60, Math.round(this.spoken.clientWidth * ratio));
-    const advanceOf = (letter) => letters.get(letter)?.advance ?? (letter.trim() ? MISSING[0] : SPACE);
-    const total = [...text].reduce((sum, letter) => sum + advanceOf(letter), 0);
+    const total = [...text].reduce((sum, letter) => sum + this.#advance(letters, letter), 0);
     const em = Math.floor(Math.min(LARGEST * ratio, (width * 0.98) / Math.max(total, [...text].length * 0.5, 1)));
     const [, y0, , y1] = this.fonts.box;
     const height = Math.max(1, Math.round(Math.min(y1 - y0, 1.35) * Math.min(LARGEST * ratio, width / 4.6)));
@@ -137,7 +160,7 @@ export class FontFace {
     let pen = (width - total * em) / 2;
     for (const letter of text) {
       this.#glyph(ink, width, height, letters.get(letter), letter, pen, base, em);
-      pen += advanceOf(letter) * em;
+      pen += this.#advance(letters, letter) * em;
     }
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
     printed(canvas.getContext("2d"), ink, width, height, this.#ink());

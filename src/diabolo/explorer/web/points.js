@@ -39,6 +39,17 @@ export class Points {
     return this.state[i] !== HIDDEN;
   }
 
+  // Where the least likely of those that are shown lies; null if none is shown.
+  strangest(heat) {
+    const { x, y, n } = this.cells;
+    let [place, least] = [null, Infinity];
+    for (let i = 0; i < n; i++) {
+      const t = this.visible(i) ? heat.at(x[i], y[i]) : Infinity;
+      if (t < least) [place, least] = [[x[i], y[i]], t];
+    }
+    return place;
+  }
+
   // CSS pixels: all discs together would cover an eighth of the box; larger when nearer, never a blob.
   radius({ kx, ky, ratio }, zoom) {
     const [x0, x1, y0, y1] = this.box;
