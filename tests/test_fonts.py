@@ -550,6 +550,12 @@ def test_the_payload_says_where_the_letters_are(learned: fonts.Manifold) -> None
     json.dumps(found.head, allow_nan=False)
 
 
+def test_the_page_begins_at_a_font_that_was_learned(learned: fonts.Manifold) -> None:
+    """Between fonts, letters are less regular."""
+    place = np.array(payload(learned, "HOT").head["fonts"]["place"], dtype=np.float32)
+    assert (place == learned.places).all(1).any()
+
+
 # ── the verbs ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -18,7 +18,7 @@ from ..fonts.manifold import Manifold
 from ..programs import Program, Tensors, start
 from ..programs.tape import Tape, Value
 from .columns import column
-from .grids import density
+from .grids import FINE, density, nodes
 from .payload import Payload
 
 __all__ = ["payload", "program"]
@@ -36,11 +36,13 @@ def payload(manifold: Manifold, text: str, title: str = "", place: Any = None) -
         What is written first; letters that were not learned are drawn as missing.
     title : str
     place : (2,), optional
-        Where the circle is at first; by default where fonts are likeliest.
+        Where the circle is at first; by default at the font that is nearest to where fonts are likeliest.
     """
     tensors, places = Tensors(), np.asarray(manifold.places, dtype=np.float32)
     x0, x1, y0, y1 = box = manifold.box
     heat, quantiles = density(None, np.asarray, places, box)
+    if place is None:
+        place = places[np.square(places - nodes(box, FINE)[heat.argmax()]).sum(1).argmin()]
     columns: list[tuple[str, str, Sequence[Any]]] = [
         ("family", "label", [face.family for face in manifold.faces]),
         ("weight", "column", [face.weight for face in manifold.faces]),
@@ -79,7 +81,7 @@ def payload(manifold: Manifold, text: str, title: str = "", place: Any = None) -
         "ids": [face.name for face in manifold.faces],
         "thumbnails": None,
         "regions": [],
-        "fonts": letters(manifold, text) | {"place": None if place is None else [float(v) for v in place]},
+        "fonts": letters(manifold, text) | {"place": [float(v) for v in place]},
     }
     return Payload(head | {"tensors": tensors.table}, tensors.blob)
 
