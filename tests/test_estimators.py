@@ -34,6 +34,7 @@ from torch import nn
 
 import diabolo
 from diabolo import Autoencoder, Classifier, DataError, Gaussian, Mask, Regressor, load
+from diabolo.corruption import Chain, Downscale, Grayscale, Jpeg
 from diabolo.estimators import ESTIMATORS
 from diabolo.formats import Arrays
 from diabolo.losses import Bounded, Softmax, Squared
@@ -326,6 +327,12 @@ def test_a_model_is_judged_by_the_corruption_that_it_is_for(tmp_path: Path) -> N
     assert "seen through Mask(p=1.0" in str(blind.comparison_)
     blind.save(tmp_path / "m.diabolo")
     assert str(load(tmp_path / "m.diabolo").comparison_) == str(blind.comparison_)
+
+
+@pytest.mark.parametrize("corruption", [Downscale(2), Chain((Gaussian(0.1), Grayscale())), Jpeg(50)])
+def test_corruptions_of_pictures_do_not_take_rows(corruption: Any) -> None:
+    with pytest.raises(ValueError, match="sees rows of numbers"):
+        Autoencoder(2, corruption=corruption).fit(load_digits().data[:50])
 
 
 def test_a_denoiser_is_one_although_pca_is_hard_to_beat_without_noise() -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -53,6 +53,8 @@ CORRUPTIONS: dict[str, type[Corruption]] = {}
 
 class Corruption:
     """Base: x is both the input and the target."""
+
+    pictures: ClassVar[bool] = False  # whether x must be (B, C, h, w), and cannot be rows
 
     def __init_subclass__(cls) -> None:
         CORRUPTIONS[registered_name(cls)] = cls
@@ -246,6 +248,7 @@ class Jpeg(Corruption):
     True
     """
 
+    pictures = True
     quality: int | tuple[int, int] | None = (20, 90)
 
     def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
@@ -274,6 +277,7 @@ class Grayscale(Corruption):
         1 leaves three equal channels.
     """
 
+    pictures = True
     amount: float = 1.0
 
     def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
@@ -299,6 +303,7 @@ class Downscale(Corruption):
     (torch.Size([1, 1, 6, 3]), torch.Size([1, 1, 18, 9]))
     """
 
+    pictures = True
     factor: int = 2
     levels: int | None = None
 

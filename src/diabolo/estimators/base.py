@@ -103,6 +103,7 @@ class System(Training, BaseEstimator, ABC):
 
     _row_weights = RowWeights()  # while fitting
     _judges: ClassVar[bool] = False  # values that cannot be: they are outliers, and need no warning
+    _sees_rows: ClassVar[bool] = True  # x (B, d), also of pictures
     _has_codes: ClassVar[bool] = False  # transform gives codes z (n, k), so that it can be an `encoder=`
     _stored: ClassVar[str] = "float32"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import losses as loss_classes
-from ..corruption import Corruption
+from ..corruption import Chain, Corruption
 from ..errors import DataError, suggest
 from ..formats import FORMATS, Format
 from ..losses import Loss
@@ -65,6 +65,18 @@ def check_training(model: System) -> None:
     corruption = getattr(model, "corruption", None)
     if not isinstance(corruption, (Corruption, type(None))):
         raise ValueError(f"corruption={corruption!r}: allowed are None and a Corruption such as Gaussian(0.1)")
+    if any(part.pictures for part in parts_of(corruption)) and getattr(model, "_sees_rows", False):
+        raise ValueError(
+            f"corruption={corruption!r}: it changes pictures (B, C, h, w), and {type(model).__name__} sees rows of numbers; "
+            "Denoiser, Upscaler and Colorizer see pictures"
+        )
+
+
+def parts_of(corruption: Corruption | None) -> list[Corruption]:
+    """Itself, or what it is a chain of."""
+    if isinstance(corruption, Chain):
+        return [found for part in corruption.parts for found in parts_of(part)]
+    return [] if corruption is None else [corruption]
 
 
 def about(system: Any) -> str:

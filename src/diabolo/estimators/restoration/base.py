@@ -80,6 +80,7 @@ class Restorer(TransformerMixin, System, abstract=True):
     _weights: ClassVar[str]  # file of the pre-trained weights in the package
     _untouched: ClassVar[str]  # what a picture is called before it is restored
     _stored = "float16"
+    _sees_rows = False
 
     # ── hooks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
