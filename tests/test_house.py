@@ -368,5 +368,5 @@ def test_it_answers_at_once(verb: list[str], model: Path) -> None:
     loaded = json.loads(said.stderr.splitlines()[-1])
     others = {name.partition(".")[0] for name in loaded} - set(sys.stdlib_module_names) - {"diabolo"}
     assert others == LIGHT.get(verb[0], {"click"})
-    assert len([name for name in loaded if name.startswith("diabolo")]) < 13
+    assert len([name for name in loaded if name.startswith("diabolo")]) < 14
     assert len([name for name in loaded if name.partition(".")[0] not in others]) < 150

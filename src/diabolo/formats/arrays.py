@@ -336,7 +336,7 @@ class Arrays(Format):
     def tiny(self) -> np.ndarray:
         low = self.low + self.origin
         some = self.quantities() & (low > 0)
-        return np.stack([encoded(np.where(some, v - self.origin, self.mean), *self.unit) for v in (0 * low, low / 3)])
+        return np.stack([encoded(np.where(some, v - self.origin, self.mean), *self.unit) for v in (0 * low, low / 10)])
 
     def yes_or_no(self) -> np.ndarray:
         return np.asarray(self.binary)

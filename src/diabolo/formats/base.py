@@ -51,6 +51,7 @@ FAR_OUT, FAR_OUT_SQUASHED = (
     50.0,
     5.0,
 )  # standard deviations, of which few rows are no sure measure; of a wild column, in its unit
+RARE = 0.01  # of the rows, in which other numbers than 0 and 1 are not told
 MAX_COLUMNS_NAMED = 5
 SINGLE: dict[str, Loss] = {
     "squared": Squared(),
@@ -193,7 +194,7 @@ class Format(Printed):
         return np.zeros(self.width, dtype=bool)
 
     def tiny(self) -> np.ndarray:
-        """(2, d) features of zero, and of a third of the least value in fit, where all were above 0; else an empty range."""
+        """(2, d) features of zero, and of a tenth of the least value in fit, where all were above 0; else an empty range."""
         return np.zeros((2, self.width))
 
     def yes_or_no(self) -> np.ndarray:
@@ -222,9 +223,9 @@ class Format(Printed):
             warn(f"{bare:,} of {len(x):,} rows looked at hold no values at all: nothing is known of these, leave them out")
         if len(x) < ENOUGH_TO_TELL:
             return
-        zero, third = self.tiny()
+        zero, tenth = self.tiny()
         with np.errstate(invalid="ignore"):
-            far = (np.abs(x) > np.where(self.ordinary(), FAR_OUT, FAR_OUT_SQUASHED)) | ((x >= zero) & (x < third))
+            far = (np.abs(x) > np.where(self.ordinary(), FAR_OUT, FAR_OUT_SQUASHED)) | ((x >= zero) & (x < tenth))
         if self.common:
             told = far.any(0) & (self._shares and far.any(1).mean() > 0.5)
         else:
@@ -236,7 +237,7 @@ class Format(Printed):
         """Warn of numbers other than 0 and 1 in columns that had only these: they are infinite in x."""
         yes = np.flatnonzero(self.yes_or_no())
         odd = np.isinf(x[:, yes])
-        if not odd.any():
+        if odd.any(1).sum() <= RARE * len(x):  # of many columns, some had by chance only 0 and 1
             return
         starts = [block.start for block in self.blocks]
         names = [repr(self.columns[starts.index(f)]) for f in yes[odd.any(0)].tolist()]

@@ -187,11 +187,11 @@ class Number(Column):
 
     @property
     def tiny(self) -> tuple[float, float]:
-        """The features of zero, and of a third of the least value in fit, if all were above 0; else an empty range."""
+        """The features of zero, and of a tenth of the least value in fit, if all were above 0; else an empty range."""
         if not self.positive or self.low is None or self.low + self.origin <= 0:
             return 0.0, 0.0
-        zero, third = encoded(np.array([0.0, (self.low + self.origin) / 3]) - self.origin, *self.unit)
-        return float(zero), float(third)
+        zero, tenth = encoded(np.array([0.0, (self.low + self.origin) / 10]) - self.origin, *self.unit)
+        return float(zero), float(tenth)
 
     @classmethod
     def encode_all(cls, columns: list[Number], values: list[pa.Array], x: np.ndarray, starts: np.ndarray) -> None:
