@@ -374,6 +374,17 @@ def test_more_rows_than_tsne_takes_are_placed_too_and_it_is_said(monkeypatch):
     assert np.median(apart) < 0.2 * np.median(np.linalg.norm(places - places.mean(0), axis=1))
 
 
+def test_a_network_sees_few_rows_at_once():
+    X = np.random.default_rng(0).normal(size=(1500, 4))
+    model = Autoencoder(2, epochs=1, random_state=0, verbose=False).fit(X)
+    seen: list[int] = []
+    assert model.density_  # is learned when it is first asked for
+    for half in (model.network_.encoder, model.network_.decoder):
+        half.register_forward_pre_hook(lambda _, args: seen.append(len(args[0])))
+    assert payload(model, X).head["n"] == 1500
+    assert max(seen) <= 512
+
+
 def test_what_was_left_out_is_said(monkeypatch):
     here = sys.modules["diabolo.explorer.payload"]
     monkeypatch.setattr(here, "MAX_ROWS", 50)

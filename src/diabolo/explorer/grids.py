@@ -31,7 +31,7 @@ WIDTHS = (0.1, 0.15, 0.2, 0.3, 0.5)  # of the kernels: none so narrow that every
 QUANTILES = (0.05, 0.5, 0.95)
 JUDGED = 10_000  # rows whose density fixes the colors
 VALUES = 4_000_000  # of a sheet
-AT_ONCE = 512  # nodes that go through a network together
+AT_ONCE = 512  # rows, or nodes, that go through a network together
 
 CodesAt = Callable[[np.ndarray], np.ndarray]
 

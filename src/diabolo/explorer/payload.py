@@ -31,7 +31,7 @@ from ..report.values import as_list
 from ..rows import evenly, in_order_of
 from .columns import column
 from .computing import computing
-from .grids import Box, box_around, density
+from .grids import AT_ONCE, Box, box_around, density
 from .near import NEAR, interpolated
 from .sides import Sides, sides
 from .thumbnails import thumbnails
@@ -174,7 +174,7 @@ def checked(name: str, values: Any, n: int) -> list[Any]:
 def features(model: System, X: Any) -> Iterator[Tensor]:
     """X -> chunks of x (b, d) in the precision of the network."""
     for x in model._features(X):
-        yield from x.split(4096)
+        yield from x.split(AT_ONCE)
 
 
 def read(model: System, X: Any, most: int) -> tuple[np.ndarray, Tensor, int]:
@@ -194,11 +194,11 @@ def read(model: System, X: Any, most: int) -> tuple[np.ndarray, Tensor, int]:
 def drawn(half: Sides, index: np.ndarray, x: Tensor, seed: int) -> Shown:
     """The map of these rows."""
     with torch.no_grad():
-        parts = [half.encode(part) for part in x.split(4096)]
-        p = None if half.predict is None else torch.cat([half.predict(part) for part in parts]).numpy()
-        z = torch.cat(parts)
-        measured = {name: measure(x, z) for name, measure in half.measures.items()}
-    codes = z.double().numpy()
+        rows = x.split(AT_ONCE)
+        z = [half.encode(part) for part in rows]
+        p = None if half.predict is None else torch.cat([half.predict(part) for part in z]).numpy()
+        measured = {name: np.concatenate([*map(measure, rows, z)]) for name, measure in half.measures.items()}
+    codes = torch.cat(z).double().numpy()
     if not np.isfinite(codes).all():
         raise DataError("some rows have codes that are no finite numbers: they have no place on a map")
     flat = None
