@@ -464,12 +464,40 @@ def test_damage(blob: bytes, tmp_path: Path) -> None:
 
 def test_limits(blob: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.diabolo"
-    large = b"{" + b" " * (5 << 20) + b"}"
-    refused(struct.pack("<Q", len(large)) + large, path, "header claims")
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", storage.MAX_HEADER + 1))
+        file.truncate(2 * storage.MAX_HEADER)  # takes no space
+    with pytest.raises(FormatError, match="header claims"):
+        storage.header(path)
     refused(struct.pack("<Q", 1 << 62) + blob, path, "does not begin like")
     _, body, _ = parts(blob)
-    many = {f"t{i}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for i in range(4097)}
-    refused(joined(many, body, b""), path, "4,097 tensors")
+    many = {f"t{i}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for i in range(100_001)}
+    refused(joined(many, body, b""), path, "100,001 tensors")
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "MAX_HEADER", 500)
+    storage.write(tmp_path / "a.diabolo", "Autoencoder", {}, {"w": np.zeros(3)})
+    before = (tmp_path / "a.diabolo").read_bytes()
+    for meta, arrays in (({"names": ["x" * 500]}, {}), ({}, {f"w{i}": np.zeros(1) for i in range(20)})):
+        with pytest.raises(DataError, match=r"units of columns, labels and words would take [\d,]+ bytes \(allowed are 500\)"):
+            storage.write(tmp_path / "a.diabolo", "Autoencoder", meta, arrays)
+    assert (tmp_path / "a.diabolo").read_bytes() == before
+
+
+def test_many_layers(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    encoder = nn.Sequential(*[layer for _ in range(60) for layer in (nn.Linear(3, 3), nn.Tanh())], nn.Linear(3, 1))
+    model = Autoencoder(1, encoder=encoder, decoder=nn.Sequential(nn.Linear(1, 3)), epochs=1, random_state=0).fit(X)
+    model.save(tmp_path / "a.diabolo")
+    np.testing.assert_array_equal(load(tmp_path / "a.diabolo").transform(X), model.transform(X))
+
+
+def test_many_columns(tmp_path: Path) -> None:
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(20, 6700)).astype(np.float32)).rename(columns=str)
+    model = Autoencoder(1, hidden=(), random_state=0, verbose=False).fit(X)
+    model.save(tmp_path / "a.diabolo")
+    np.testing.assert_array_equal(load(tmp_path / "a.diabolo").transform(X), model.transform(X))
 
 
 def test_a_newer_file(blob: bytes, tmp_path: Path) -> None:

@@ -109,8 +109,8 @@ def check_columns(said: str, names: Iterable[str], columns: Sequence[str], hint:
     ...
     diabolo.errors.DataError: drop: there is no column 'citi' (did you mean 'city'?); the columns are 'city', 'age'
     """
-    missing = [name for name in names if name not in columns]
-    if missing:
+    there = {*columns}
+    if missing := [name for name in names if name not in there]:
         raise no_column(said, missing, columns, hint)
 
 

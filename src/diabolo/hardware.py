@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import ContextDecorator
@@ -17,7 +16,7 @@ from threadpoolctl import ThreadpoolController
 
 from .errors import suggest
 
-__all__ = ["blas", "has_bfloat16", "keep_freed_memory", "mkl", "one_thread", "openmp", "pick_device", "pick_precision"]
+__all__ = ["blas", "has_bfloat16", "mkl", "one_thread", "openmp", "pick_device", "pick_precision"]
 
 
 def pick_device(device: str = "auto") -> str:
@@ -70,20 +69,6 @@ def pick_precision(precision: str, device: str, work: float) -> str:
         return precision
     kind = torch.device(device).type
     return "bfloat16" if (kind == "cuda" or work > 1e7) and has_bfloat16(kind) else "float32"
-
-
-def keep_freed_memory() -> None:
-    """Let glibc keep the megabyte buffers that every step frees: mapping them again costs more than the arithmetic."""
-    if not sys.platform.startswith("linux"):
-        return
-    try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):  # musl does not have this call
-        return
-    top_pad, trim_threshold, mmap_threshold = -2, -1, -3
-    mallopt(mmap_threshold, 1 << 30)
-    mallopt(trim_threshold, (1 << 31) - 1)
-    mallopt(top_pad, 64 << 20)
 
 
 @cache

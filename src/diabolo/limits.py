@@ -1,12 +1,14 @@
-"""What a process may take: memory, the least of what the machine, a control group, RLIMIT_AS and RLIMIT_DATA allow; cores."""
+"""What a process may take: memory, the least of what the machine and all limits allow; cores; and what of it it keeps."""
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["cores", "memory"]
+__all__ = ["cores", "keep_freed_memory", "memory"]
 
 GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # as a container sees its own
 UNKNOWN = 8 << 30  # where no system tells
@@ -55,3 +57,17 @@ def cores() -> int:
     if said.isdecimal() and int(said):
         return int(said)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep the megabyte buffers that every step frees: mapping them again costs more than the arithmetic."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):  # musl does not have this call
+        return
+    top_pad, trim_threshold, mmap_threshold = -2, -1, -3
+    mallopt(mmap_threshold, 1 << 30)
+    mallopt(trim_threshold, (1 << 31) - 1)
+    mallopt(top_pad, 64 << 20)

@@ -43,8 +43,8 @@ __all__ = ["FORMAT", "Header", "atomic", "check_writable", "header", "read", "te
 
 FORMAT = 2
 KEY = "diabolo"
-MAX_HEADER = 4 << 20  # bytes
-MAX_TENSORS = 4096
+MAX_HEADER = 100_000_000  # bytes, as many as safetensors reads: about 150,000 columns
+MAX_TENSORS = 100_000
 DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "U8": "uint8"}
 FOREIGN = {
     b"\x80": "a Python pickle, which diabolo never opens",
@@ -85,12 +85,28 @@ def write(path: str | os.PathLike[str], kind: str, meta: dict[str, Any], arrays:
         Everything that is not a tensor; JSON values only, no NaN.
     arrays : dict of ndarray
         The tensors.
+
+    Raises
+    ------
+    DataError
+        The file could not be read again: it would have too many columns, labels, words or tensors. Nothing is written.
     """
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     body = canonical({"format": FORMAT, "kind": kind, "meta": meta})
     blob = dump_tensors(arrays, {KEY: canonical({"digest": digest(body, arrays), "body": body})})
+    check_size(path, int.from_bytes(blob[:8], "little"), len(arrays))
     with atomic(path) as file:
         file.write(blob)
+
+
+def check_size(path: str | os.PathLike[str], count: int, tensors: int) -> None:
+    """Raise a DataError if a file with a header of so many bytes, and so many tensors, could not be read again."""
+    if count > MAX_HEADER or tensors > MAX_TENSORS:
+        raise DataError(
+            f"cannot write {str(path)!r}: the names and units of columns, labels and words would take {count:,} bytes (allowed "
+            f"are {MAX_HEADER:,}) beside {tensors:,} tensors (allowed are {MAX_TENSORS:,}): fit fewer columns, or an array, "
+            "X.to_numpy(), which has no names"
+        )
 
 
 def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

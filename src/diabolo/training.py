@@ -32,8 +32,9 @@ from torch import Tensor, nn
 from . import processes, storage
 from .chance import drawing, redirected
 from .errors import LostError, TrainingError, warn
-from .hardware import keep_freed_memory, mkl, openmp
+from .hardware import mkl, openmp
 from .history import History
+from .limits import keep_freed_memory
 from .optimizers import Flat, optimizers
 from .plan import SGD, autocast, schedule
 from .printed import few

@@ -21,7 +21,7 @@ from ..errors import DataError, Once, check_columns, counted_from
 from ..formats.blocks import parts_of
 from ..formats.parts import Parts
 from ..images.ahead import given, told
-from ..limits import cores
+from ..limits import cores, keep_freed_memory
 from ..storage import atomic
 from .applied import Applied
 from .pictures import Shelves
@@ -157,6 +157,7 @@ def ahead(tables: Iterable[T]) -> Iterator[T]:
 
 def applied_to(applied: Applied, tables: Iterable[pa.Table], once: Once | None = None) -> Iterator[pa.Table]:
     """The model on each table, in order; in NumPy several at once, on one core each. What it warns of is given once."""
+    keep_freed_memory()
     model = applied.loaded()
     once, several = once or Once(model.format_.columns), cores() if isinstance(model, Fitted) else 1
     if several < 2:

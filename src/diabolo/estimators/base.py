@@ -34,8 +34,9 @@ from ..formats.frames import rows_of
 from ..formats.matrices import plain
 from ..formats.parts import is_path, unchanged
 from ..formats.readers import Dataset, NamedMatrix, as_dataset, opened
-from ..hardware import keep_freed_memory, one_thread, pick_device, pick_precision
+from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
+from ..limits import keep_freed_memory
 from ..losses import Bounded, Clipped, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..plan import SGD

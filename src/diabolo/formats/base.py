@@ -223,9 +223,10 @@ class Format(Printed):
             warn(f"{bare:,} of {len(x):,} rows looked at hold no values at all: nothing is known of these, leave them out")
         if len(x) < ENOUGH_TO_TELL:
             return
-        zero, tenth = self.tiny()
+        zero, tenth = self.tiny().astype(x.dtype)
+        most = np.where(self.ordinary(), FAR_OUT, FAR_OUT_SQUASHED).astype(x.dtype)
         with np.errstate(invalid="ignore"):
-            far = (np.abs(x) > np.where(self.ordinary(), FAR_OUT, FAR_OUT_SQUASHED)) | ((x >= zero) & (x < tenth))
+            far = (np.abs(x) > most) | ((x >= zero) & (x < tenth))
         if self.common:
             told = far.any(0) & (self._shares and far.any(1).mean() > 0.5)
         else:

@@ -283,7 +283,7 @@ class Images(Arrays):
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
         shape = tuple(meta["shape"])
-        if len(shape) != 3 or not all(type(n) is int and 0 < n < 1 << 15 for n in shape):
+        if len(shape) != 3 or not all(type(n) is int and 0 < n < 1 << 24 for n in shape):
             raise DataError("the parts of a picture format do not fit together")
         self = cls(shape[1:])
         self._fill(meta, arrays)

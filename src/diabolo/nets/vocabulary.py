@@ -77,8 +77,8 @@ PLAIN: dict[str, tuple[type[nn.Module], tuple[str, ...]]] = {
     **{cls.__name__: (cls, ()) for cls in (nn.SiLU, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Identity, nn.Flatten)},
 }
 MAX_WIDTH = 1 << 24
-MAX_LAYERS = 100
-MAX_BLOCKS = 100_000
+MAX_LAYERS = 10_000
+MAX_BLOCKS = 1_000_000
 
 
 def describe(module: nn.Module) -> dict[str, Any]:
