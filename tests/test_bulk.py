@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
@@ -422,7 +423,6 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "SHELF", 8)
     monkeypatch.setattr(pictures, "AT_ONCE", 3)
-    pictures.album_in.cache_clear()
 
 
 @pytest.mark.parametrize("source", ["photos", "photos.zip"])
@@ -445,13 +445,16 @@ def test_a_second_run_over_pictures_does_what_is_missing(album: Path, small_part
     shutil.copytree(album / "photos", tmp_path / "photos")
 
     def again() -> bulk.Done:
-        pictures.album_in.cache_clear()  # as a new process
         return bulk.run(album / "codes.diabolo", tmp_path / "photos", tmp_path / "out", verbose=False)
 
     assert [again().now, again().now] == [30, 0]
     (tmp_path / "out" / "pictures-00001.parquet").unlink()
     os.utime(tmp_path / "photos" / "b" / "29.jpg", (0, 0))
     assert again().now == 8 + 6
+    shutil.copy(tmp_path / "photos" / "a" / "00.jpg", tmp_path / "photos" / "z.jpg")
+    (tmp_path / "photos" / "b" / "27.jpg").unlink()
+    assert again().rows == 30
+    assert "b/27.jpg" not in parts_of(tmp_path / "out").read()["picture"].to_pylist()  # type: ignore[union-attr]
     with pytest.raises(DataError, match="give the name of a folder for results of pictures"):
         bulk.run(album / "codes.diabolo", tmp_path / "photos", tmp_path / "one.parquet", verbose=False)
 
@@ -485,6 +488,17 @@ def test_the_command_ends_with_1_each_time_and_names_broken_pictures(
     assert said[0].out == f"30 rows: wrote {tmp_path / 'out'}; 1 failed\n"
     assert said[1].out == f"30 rows (30 were there already): wrote {tmp_path / 'out'}; 1 failed\n"
     assert said[1].err == "diabolo: no results for 'a/00.jpg'\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are no bytes")
+@pytest.mark.parametrize("output", ["out", "out.csv"])
+def test_names_that_are_no_utf8_are_written(output: str, album: Path, tmp_path: Path, diabolo: Any) -> None:
+    shutil.copytree(album / "photos", tmp_path / "photos")
+    os.rename(tmp_path / "photos" / "a" / "00.jpg", os.fsencode(tmp_path / "photos") + b"/\xff.jpg")
+    diabolo("encode", album / "codes.diabolo", tmp_path / "photos", "-o", tmp_path / output)
+    found = parts_of(tmp_path / output).read() if output == "out" else pa_csv.read_csv(tmp_path / output)  # type: ignore[union-attr]
+    assert found["picture"][-1].as_py() == "\\udcff.jpg"
+    assert len(found) == 30
 
 
 @pytest.mark.parametrize("at", [0, 2])

@@ -22,6 +22,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diabolo import MultiLabelClassifier
 from diabolo.errors import DataError
 from diabolo.formats import FORMATS, Arrays, Documents, Format, Tables, infer, write_table
 from diabolo.formats.documents import read_documents
@@ -362,6 +363,18 @@ def test_all_zero_sparse_and_csc() -> None:
     assert (back(X, Arrays()) != X).nnz == 0
     X = sp.csr_matrix((4, 3))
     assert back(X, Arrays()).nnz == 0
+
+
+@pytest.mark.parametrize("form", ["csr_matrix", "csc_matrix", "coo_matrix", "csr_array"])
+@pytest.mark.parametrize("place", [-1, 10**6])
+@pytest.mark.parametrize(
+    "use", [infer, Arrays().fit, Documents().fit, lambda X: MultiLabelClassifier().fit(np.ones((6, 2)), X)]
+)
+def test_cells_outside_of_a_sparse_matrix_are_an_error(form: str, place: int, use: Any) -> None:
+    X = getattr(sp, form)(np.eye(6))
+    (X.col if form == "coo_matrix" else X.indices)[2] = place
+    with pytest.raises(DataError, match=f"a sparse matrix of shape .* is damaged: its indices go from .*{place}"):
+        use(X)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64", "bool", "float32"])

@@ -366,6 +366,8 @@ def test_another_order_of_rows_is_told() -> None:
         assert told[0].filename == __file__
         assert list(fitted.predict(frame)) == list(model(**SMALL).fit(frame, y).predict(frame))
         model(**SMALL).fit(frame, pd.Series(list(y), index=np.arange(60) + 100))  # another table's numbers say nothing
+    with pytest.warns(UserWarning, match="y has the rows of X in another order.*put them in the same order"):  # each name twice
+        Regressor(**SMALL).fit(frame.set_index(np.arange(60) // 2), pd.Series(Z, index=mixed // 2))
 
 
 def test_labels_of_rows_without_y_serve_the_encoder() -> None:

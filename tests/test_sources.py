@@ -391,6 +391,37 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     typed = {"n": pa.int64(), "v": pa.int64()}
     with pytest.raises(DataError, match=r"b.csv': column 'v' holds texts, 'x' \(row 1\)"):
         read_table(folder("types", a_csv="n,v\n1,2\n", b_csv="n,v\n1,2\n1,x\n"), None, None, typed)
+    with pytest.raises(DataError, match=r"b.jsonl': row 1 is not JSON .*may be cut off"):
+        read_table(folder("half", a_jsonl='{"n": 1}\n', b_jsonl='{"n": 1}\n{"n": \n'))
+    with pytest.raises(DataError, match=r"a.jsonl': row 1 is not JSON"):  # the file by which the folder is known
+        Autoencoder(1).fit(folder("half_first", a_jsonl='{"n": 1}\n{"n": \n', b_jsonl='{"n": 1}\n'))
+    with pytest.raises(DataError, match=r"b.jsonl': row 0 names the field 'n' twice"):
+        read_table(folder("twice", a_jsonl='{"n": 1}\n', b_jsonl='{"n": 1, "n": 2}\n'))
+    with pytest.raises(DataError, match=r"cannot read .*a.csv.gz': Not a gzipped file"):
+        read_table(folder("packed", a_csv_gz="n\n1\n", b_csv="n\n2\n"))
+
+
+@pytest.mark.parametrize("broken", [slice(0, -20), slice(0, 12)])
+def test_a_packed_part_that_is_cut_off_is_named(broken: slice, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        pd.DataFrame({"n": np.random.default_rng(0).normal(size=90)}).to_csv(tmp_path / f"{name}.csv.gz", index=False)
+    (tmp_path / "b.csv.gz").write_bytes((tmp_path / "b.csv.gz").read_bytes()[broken])
+    with pytest.raises(DataError, match=r"cannot read .*b.csv.gz'"):
+        read_table(tmp_path)
+
+
+@pytest.mark.parametrize("names", [["a.csv", "a.parquet"], ["a.csv", "notes.txt"], ["a.csv", "parts"], ["notes.txt", "a.npy"]])
+@pytest.mark.parametrize("kind", [str, Path])
+def test_of_a_list_of_files_none_is_left_out_and_no_name_is_learned(names: list[str], kind: type, tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    X = pd.DataFrame({"n": [1.0, 2, 3]})
+    for folder in (tmp_path, tmp_path / "parts"):
+        X.to_csv(folder / "a.csv", index=False)
+    X.to_parquet(tmp_path / "a.parquet")
+    np.save(tmp_path / "a.npy", X)
+    (tmp_path / "notes.txt").write_text("some words\n")
+    with pytest.raises(DataError, match=r"several kinds, csv, parquet|X is a list of names of files"):
+        Autoencoder(1).fit([kind(tmp_path / name) for name in names])
 
 
 def test_a_folder_with_other_files_is_no_data_set(tmp_path: Path) -> None:

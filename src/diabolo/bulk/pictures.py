@@ -23,7 +23,7 @@ AT_ONCE = 250  # that a model is given at once
 
 @lru_cache(4)
 def album_in(source: str) -> ImageCollection:
-    """The pictures in a folder or zip; they are listed once in each process."""
+    """The pictures in a folder or zip; they are listed once in each run."""
     return ImageCollection(source)
 
 
@@ -49,7 +49,9 @@ class Shelf:
         root, names = Path(self.source), album_in(self.source).names[self.first : self.last]
         files = [root / name.rpartition("#")[0] if not (root / name).is_file() else root / name for name in names]
         found = [root.stat()] if root.is_file() else [file.stat() for file in files if file.is_file()]
-        return sha256(repr([*names, *((s.st_size, s.st_mtime_ns) for s in found)]).encode()).hexdigest()
+        return sha256(
+            repr([*names, *((s.st_size, s.st_mtime_ns) for s in found)]).encode(errors="backslashreplace")
+        ).hexdigest()
 
 
 class Shelves:
@@ -58,6 +60,7 @@ class Shelves:
     schema = pa.schema([("picture", pa.string()), ("number", pa.int64())])
 
     def __init__(self, source: str) -> None:
+        album_in.cache_clear()  # of an earlier run, since which pictures may have come
         self.rows = len(album_in(source))
         self.files = [Shelf(source, i, min(i + SHELF, self.rows)) for i in range(0, self.rows, SHELF)]
         self.sizes = [shelf.last - shelf.first for shelf in self.files]
@@ -65,7 +68,7 @@ class Shelves:
 
     def batches(self, i: int, rows: int, columns: Sequence[str] | None = None, groups: Any = None) -> Iterator[pa.Table]:
         shelf = self.files[i]
-        names = album_in(shelf.source).names
+        names = album_in(shelf.source).written
         for start in range(shelf.first, shelf.last, AT_ONCE):
             numbers = range(start, min(start + AT_ONCE, shelf.last))
             yield pa.table([[names[n] for n in numbers], list(numbers)], schema=self.schema)

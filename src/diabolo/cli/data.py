@@ -350,4 +350,4 @@ def row_names(model: System, data: Any) -> dict[str, list[str]]:
         return {}
     from ..images.album import ImageCollection
 
-    return {"picture": list(ImageCollection(data).names)}
+    return {"picture": ImageCollection(data).written}

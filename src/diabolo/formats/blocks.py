@@ -38,7 +38,7 @@ class ArrowFiles:
 
     def look(self, path: Path) -> int:
         rows = 0
-        with naming(path), pa.memory_map(str(path)) as file:
+        with pa.memory_map(str(path)) as file:
             reader = opened_arrow(path, file)
             self.first, self.schema = (
                 (self.first, agreed(self.schema, reader.schema, str(self.first), str(path)))
@@ -60,7 +60,7 @@ class ArrowFiles:
         return self.tables(path, {name: self.schema.field(name).type for name in names}, set(), {})
 
     def tables(self, path: Path, types: Mapping[str, pa.DataType], exact: set[str], levels: Any) -> Iterator[pa.Table]:
-        with naming(path), pa.memory_map(str(path)) as file:
+        with pa.memory_map(str(path)) as file:
             for batch in batches_of(opened_arrow(path, file)):
                 schema = pa.schema([self.schema.field(name) for name in types])
                 yield as_agreed(pa.Table.from_batches([batch]), schema)
@@ -111,17 +111,23 @@ class Blocks(Parts):
         self.files = list(files)
         self.source: Any = SOURCES[str(kind_of(files[0].path))](reading)
         self._check_columns()
-        self.groups = [[self.source.look(Path(part.path))] for part in self.files]
+        self.groups = [[self._look(Path(part.path))] for part in self.files]
         self.schema = pa.schema(self.source.types.items())
         self.types: Mapping[str, pa.DataType] = {}
         self.levels: Mapping[str, Iterable[str]] = {}
         self.written: tuple[str, ...] = ()
         self.as_is = False
 
+    def _look(self, path: Path) -> int:
+        with naming(path):
+            rows: int = self.source.look(path)
+        return rows
+
     def _check_columns(self) -> None:
         first = None
         for part in self.files:
-            names = self.source.columns(Path(part.path))
+            with naming(part.path):
+                names = self.source.columns(Path(part.path))
             if names is not None:
                 schema = pa.schema([(name, pa.null()) for name in names])
                 first = schema if first is None else agreed(first, schema, self.files[0].path, part.path)
@@ -141,8 +147,9 @@ class Blocks(Parts):
     ) -> Iterator[pa.Table]:
         names = self.schema.names if columns is None else list(columns)
         path, size = Path(self.files[i].path), self.at_once(rows, names)
-        for table in self.source.as_written(path, names) if self.as_is else self._typed(path, names):
-            yield from (table.slice(start, size) for start in range(0, len(table), size))
+        with naming(path):
+            for table in self.source.as_written(path, names) if self.as_is else self._typed(path, names):
+                yield from (table.slice(start, size) for start in range(0, len(table), size))
 
     def _typed(self, path: Path, names: Sequence[str]) -> Iterator[pa.Table]:
         """The columns as what was fitted, or else found; and some of them once more as they stand."""

@@ -313,7 +313,7 @@ def _whole(values: np.ndarray) -> bool:
 
 def is_counts(X: Any) -> bool:
     """Whether a sparse matrix holds counts: whole numbers, and some above 1."""
-    data = canonical(sp.csr_matrix(X)).data[:1_000_000]
+    data = canonical(X).data[:1_000_000]
     return bool(
         data.size and data.dtype.kind in "fiu" and (data >= 0).all() and (data == np.floor(data)).all() and data.max() > 1
     )

@@ -18,6 +18,7 @@ from ..deferred import is_sparse, sp
 from ..errors import DataError, suggest, warn
 from .answers import Answers
 from .base import room
+from .matrices import check_places
 from .readers import NamedMatrix
 from .targets import NO, ROWS, YES, classes, floats, is_missing, is_number, missing, shown, values
 
@@ -396,6 +397,7 @@ def yes_no(column: Any, name: str) -> np.ndarray:
 def matrix(Y: Any) -> Any:
     """A 2-D array or CSR matrix of numbers."""
     if is_sparse(Y):
+        check_places(Y)
         return Y.tocsr()
     if np.asarray(Y).dtype.kind == "c":
         raise DataError("Complex data not supported: give 0 and 1 as y")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -83,7 +84,7 @@ def is_list(X: Any) -> bool:
 def listed(X: Any) -> list[Part] | None:
     """The files of a data set, with their names below its folder; None, if X is none."""
     if is_list(X):
-        return of_one_kind([part for x in X for part in listed(x) or [_local(Path(x))]], f"a list such as {str(X[0])!r}")
+        return of_one_kind([part for x in X for part in listed(x) or [_local(Path(x))]], f"a list such as {str(X[0])!r}", True)
     if not isinstance(X, (str, Path)):
         return None
     text = str(X)
@@ -100,11 +101,14 @@ def listed(X: Any) -> list[Part] | None:
     return _below(pa_fs.LocalFileSystem(), text) if is_folder(text) else None
 
 
-def of_one_kind(files: list[Part], said: str) -> list[Part]:
-    """The Parquet files, if there are any; all tables, if they are of one other kind, which lies on a disk."""
+def of_one_kind(files: list[Part], said: str, named: bool = False) -> list[Part]:
+    """The Parquet files, if there are any; all tables, if they are of one other kind, which lies on a disk.
+
+    Of files each of which was `named`, none is left out.
+    """
     kinds = {kind for part in files if (kind := kind_of(part.path))}
     kind = "parquet" if "parquet" in kinds else min(kinds)
-    if kind != "parquet" and len(kinds) > 1:
+    if len(kinds) > 1 and (named or kind != "parquet"):
         raise DataError(f"{said} names files of several kinds, {', '.join(sorted(kinds))}: name those of one kind")
     found = [part for part in files if kind_of(part.path) == kind]
     if kind != "parquet" and not all(isinstance(part.system, pa_fs.LocalFileSystem) for part in found):
@@ -135,7 +139,7 @@ def is_folder(text: str) -> bool:
         if any(name.lower().endswith(PICTURES) for name in found):
             return False
     kind = kind_within(found)
-    return kind is not None and (kind != "json" or is_records(Path(next(name for name in found if kind_of(name)))))
+    return kind is not None and (kind != "json" or is_records(Path(next(name for name in found if kind_of(name))), broken=True))
 
 
 def _matches(text: str) -> bool:
@@ -211,9 +215,9 @@ def _inside(system: Any, folder: str, said: str) -> list[tuple[Any, str]]:
     """What the system says of each file in a folder and below it, and its name there; without those that are no data."""
     with naming(said):
         infos = system.get_file_info(pa_fs.FileSelector(folder, recursive=True, allow_not_found=True))
+        named = [(info, os.path.relpath(info.path, folder)) for info in infos if info.is_file]
     if isinstance(system, pa_fs.LocalFileSystem):
         check_links(folder)
-    named = [(info, os.path.relpath(info.path, folder)) for info in infos if info.is_file]
     return [(info, name) for info, name in named if all(map(shown, name.split("/")))]
 
 
@@ -247,6 +251,6 @@ class naming:  # noqa: N801 - reads as a word
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, (FileNotFoundError, PermissionError, IsADirectoryError, DataError)):
             return
-        if isinstance(error, (pa.ArrowInvalid, pa.ArrowKeyError, OSError, EOFError, UnicodeDecodeError)):
+        if isinstance(error, (pa.ArrowInvalid, pa.ArrowKeyError, OSError, EOFError, zlib.error, UnicodeDecodeError)):
             reason = str(error).splitlines()[0][:300]
             raise DataError(f"cannot read {os.fspath(self.path)!r}: {reason}") from None

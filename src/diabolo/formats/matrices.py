@@ -24,6 +24,7 @@ __all__ = [
     "SPARSE",
     "by_name",
     "canonical",
+    "check_places",
     "dense",
     "len_",
     "matrix",
@@ -219,8 +220,28 @@ def _masks(row: Any) -> bool:
     return isinstance(row, np.ma.MaskedArray) or (isinstance(row, (list, tuple)) and any(v is np.ma.masked for v in row))
 
 
+def check_places(X: Any) -> None:
+    """Raise a DataError if a sparse matrix holds cells outside of its shape, which SciPy would write anywhere in memory."""
+    again = "make it again, such as with scipy.sparse.csr_matrix((data, (rows, columns)), shape)"
+    if X.format == "coo":
+        places = [(X.row, X.shape[0]), (X.col, X.shape[1])]
+    elif X.format in ("csr", "csc"):
+        rows, columns = X.shape if X.format == "csr" else X.shape[::-1]
+        places = [(X.indices, columns)]
+        if len(X.indptr) != rows + 1 or X.indptr[0] != 0 or X.indptr[-1] > len(X.indices) or (np.diff(X.indptr) < 0).any():
+            raise DataError(f"a sparse matrix is damaged: its indptr do not rise from 0 to the number of cells: {again}")
+    else:
+        return
+    for at, end in places:
+        if at.size and not 0 <= at.min() <= at.max() < end:
+            raise DataError(
+                f"a sparse matrix of shape {X.shape} is damaged: its indices go from {at.min()} to {at.max()}: {again}"
+            )
+
+
 def canonical(X: Any) -> Any:
     """CSR without stored zeros and with each cell stored once; the caller's object stays as it is."""
+    check_places(X)
     clean = X.tocsr()
     if not clean.has_canonical_format or any((v == 0).any() for v in in_pieces(clean.data)):
         clean = clean.copy() if clean is X else clean

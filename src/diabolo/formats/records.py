@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,13 +29,13 @@ LOOKED_AT = 1 << 16  # bytes of a file of JSON lines that say what it holds
 SPACES = 3  # a text has so many, and a cell of a table has not
 
 
-def is_records(path: Path) -> bool:
-    """Whether JSON lines are rows of a table: objects without a text to be read as a document."""
+def is_records(path: Path, broken: bool = False) -> bool:
+    """Whether JSON lines are rows of a table: objects without a text to be read; `broken`, if they are no JSON."""
     try:
         with opened(path) as file:
             records = [json.loads(line) for line in file.readlines(LOOKED_AT) if line.strip()]
-    except (ValueError, OSError, EOFError):  # reading tells
-        return False
+    except (ValueError, OSError, EOFError, zlib.error):  # reading tells
+        return broken
     if not records or not all(isinstance(record, dict) for record in records):
         return False
     longest = [max((v for v in record.values() if isinstance(v, str)), key=len, default="") for record in records]
@@ -166,6 +168,28 @@ def _utf8(path: Path, reading: Reading) -> bytes:
         raise not_decoded(path, encoding) or error from None
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of an object, each of which it has once."""
+    if twice := [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]:
+        raise ValueError(f"names the field {twice[0]!r} twice")
+    return dict(pairs)
+
+
+def _wrong(path: Path, data: bytes, start: int) -> DataError | None:
+    """The error for the first line that is no JSON, or names a field twice."""
+    for row, line in enumerate(filter(bytes.strip, data.split(b"\n")), start):
+        try:
+            json.loads(line, object_pairs_hook=_once)
+        except json.JSONDecodeError as error:
+            return DataError(
+                f"cannot read {str(path)!r}: row {row} is not JSON ({error.msg}): write one object on each line; if it is the "
+                "last one, the file may be cut off"
+            )
+        except ValueError as error:
+            return DataError(f"cannot read {str(path)!r}: row {row} {error}: give each field one name")
+    return None
+
+
 def _parsed(path: Path, data: bytes, explicit: list[tuple[str, pa.DataType]], start: int = 0) -> pa.Table:
     """The records as Arrow reads them; `start` is the number of the first, for errors."""
     parse = pa_json.ParseOptions(explicit_schema=pa.schema(explicit), newlines_in_values=False)
@@ -174,7 +198,7 @@ def _parsed(path: Path, data: bytes, explicit: list[tuple[str, pa.DataType]], st
     except pa.ArrowInvalid as error:
         found = CHANGED.search(str(error))
         if found is None:
-            raise
+            raise _wrong(path, data, start) or error from None
         name, one, other, row = *found.groups()[:3], start + int(found[4])
         raise DataError(
             f"{str(path)!r}: field {name!r} holds {one}s, and {other} in row {row}: give it one type"

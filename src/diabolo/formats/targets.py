@@ -257,9 +257,10 @@ def same_order(X: Any, y: Any, name: str = "y") -> None:
     b: Any = getattr(y, "index", None)
     if not (hasattr(a, "equals") and hasattr(b, "equals")) or len(a) != len(b) or a.equals(b):
         return
-    if a.is_unique and b.is_unique and b.isin(a).all():
+    unique = a.is_unique and b.is_unique
+    if b.isin(a).all() and (unique or a.value_counts().to_dict() == b.value_counts().to_dict()):
+        remedy = f"give {name}.loc[X.index]" if unique else "put them in the same order"
         warn(
             f"{name} has the rows of X in another order, by its index; rows are matched by position, the first of {name} "
-            "with the "
-            f"first of X: if that is not meant, give {name}.loc[X.index]"
+            f"with the first of X: if that is not meant, {remedy}"
         )

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import DataError, warn
-from ..images.album import SUFFIXES, pictures_in
+from ..images.album import SUFFIXES, ImageCollection, pictures_in
 from .files import Reading, is_table, read_table
 from .frames import arrow
 from .layout import ending
@@ -101,7 +101,21 @@ def is_texts(X: Any) -> bool:
         raise DataError(
             f"X is a {type(X).__name__} of names of files, such as {str(some[0])!r}: give the list of them, X.tolist()"
         )
+    if some and all(isinstance(x, (str, Path)) and exists(x) for x in some):
+        return _are_texts(some)
     return any(isinstance(x, (str, bytes)) or (isinstance(x, Path) and ending(x).endswith(".txt")) for x in some)
+
+
+def _are_texts(files: list[Any]) -> bool:
+    """Whether files are texts; an error if they are no pictures or arrays, either: their names would be learned."""
+    if all(isinstance(x, Path) and ending(x).endswith(".txt") for x in files):
+        return True
+    if ImageCollection.accepts(files) or all(ending(x).endswith(".npy") for x in files):
+        return False
+    raise DataError(
+        f"X is a list of names of files, such as {str(files[0])!r}: give tables of one kind (.parquet, .csv, .jsonl, "
+        ".feather), arrays (.npy), pictures or folders of these, or for texts the Path of each .txt"
+    )
 
 
 def tell_markup(texts: Sequence[str]) -> None:

@@ -74,6 +74,11 @@ class ImageCollection(Sequence[Picture]):
         return isinstance(X, (list, tuple)) and len(X) > 0 and (_one_accepted(X[0]) or all(map(_holds_pictures, X)))
 
     @property
+    def written(self) -> list[str]:
+        """The names as UTF-8 has them: Linux allows any bytes."""
+        return [name.encode(errors="backslashreplace").decode() for name in self.names]
+
+    @property
     def folders(self) -> list[str]:
         return [name.rpartition("/")[0] for name in self.names]
 
