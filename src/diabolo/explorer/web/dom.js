@@ -21,6 +21,9 @@ export function svg(tag, attributes = {}, ...children) {
   return filled(document.createElementNS(SVG, tag), attributes, children);
 }
 
+// The name of a column for people: pandas writes row numbers under no name.
+export const called = (name) => name || "(no name)";
+
 export function button(text, onclick, attributes = {}) {
   return el("button", { type: "button", onclick, ...attributes }, text);
 }

@@ -247,6 +247,8 @@ export class FontFace {
     };
     const saveWord = async () => {
       const text = this.page.store.get("text");
+      if (!text.trim()) return (said.textContent = "There is nothing to write: type a text.");
+      said.textContent = "";
       const found = await this.#outlined(this.page.map.place, text);
       download("word.svg", word(text, found.outlines, found.advances), "image/svg+xml");
     };
