@@ -826,6 +826,31 @@ def test_a_text_is_encoded_in_the_page(browser, folder):
     page.close()
 
 
+def test_a_picture_is_read_as_in_python_whatever_its_profile(browser, tmp_path):
+    """Telephones write a profile of colors, and JPEGs with large previews before the picture."""
+    from PIL import Image, ImageCms
+
+    X = np.stack([pictures(), 255 - pictures(), pictures() // 2], axis=-1)
+    model = Autoencoder(2, epochs=1, random_state=0, verbose=False).fit(X)
+    export(model, X, tmp_path / "a.html")
+    swapped = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, green = swapped.find(b"rXYZ"), swapped.find(b"gXYZ")
+    swapped[red : red + 4], swapped[green : green + 4] = b"gXYZ", b"rXYZ"
+    Image.fromarray(X[3]).save(tmp_path / "three.png", icc_profile=bytes(swapped))
+    Image.fromarray(X[3]).save(tmp_path / "three.jpg", icc_profile=bytes(400_000))
+    page = opened(browser, tmp_path / "a.html", at="#tab=encode")
+    page.get_by_label("Choose a picture").set_input_files(tmp_path / "three.png")
+    page.wait_for_selector(".result [role=img]")
+    z = model.transform(X[3:4])[0]
+    x0, x1, y0, y1 = read(tmp_path / "a.html")["map"]["box"]
+    place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
+    np.testing.assert_allclose(place, np.clip(z, [x0, y0], [x1, y1]), atol=1e-4)
+    page.get_by_label("Choose a picture").set_input_files(tmp_path / "three.jpg")
+    page.wait_for_timeout(400)
+    assert page.locator(".result [role=alert]").count() == 0
+    page.close()
+
+
 def png(width: int, height: int) -> bytes:
     """The head of a PNG of this size."""
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII5x", 13, b"IHDR", width, height) + bytes(64)
@@ -1049,6 +1074,9 @@ def test_a_place_of_a_plane_of_fonts_is_a_font(browser, tmp_path):
     page.get_by_label("Name of the font").fill("Round One")
     path = saved(page, "Save the font", tmp_path / "round.ttf")
     assert saved(page, "Save the word", tmp_path / "word.svg").read_text().startswith("<svg")
+    page.get_by_label("Name of the font").fill("disc 3")
+    saved(page, "Save the font", tmp_path / "disc.ttf")
+    assert page.get_by_text("disc 3 is the name of a font that was learned, which its license may reserve").is_visible()
     page.get_by_label("Text").fill(" ")
     page.get_by_role("button", name="Save the word").click()
     assert page.get_by_text("There is nothing to write: type a text.").is_visible()
