@@ -681,6 +681,15 @@ def test_selected_rows_become_a_file_and_a_label(run, browser, folder, tmp_path)
     page.close()
 
 
+def test_an_endless_name_leaves_room_for_others(browser, tmp_path):
+    frame = people()[["height", "weight"]].set_axis(["x" * 2000, "weight"], axis=1)
+    export(Autoencoder(2, **SMALL).fit(frame), frame, tmp_path / "a.html")
+    page = opened(browser, tmp_path / "a.html")
+    assert page.locator(".cells tr").first.bounding_box()["height"] < 200
+    assert page.locator(".cells th").first.get_attribute("title") == "x" * 2000
+    page.close()
+
+
 def test_columns_without_a_name_and_those_that_are_called_as_those_of_the_page(browser, tmp_path):
     frame = people()[["height", "weight"]].set_axis(["", "row"], axis=1)
     export(Autoencoder(2, **SMALL).fit(frame), frame, tmp_path / "a.html")
