@@ -681,6 +681,20 @@ def test_selected_rows_become_a_file_and_a_label(run, browser, folder, tmp_path)
     page.close()
 
 
+def test_numbers_in_files_have_all_their_digits(browser, tmp_path):
+    """In single precision 2**30 has 10 digits, and 0.1 has one."""
+    values = [2**30, 123456768, 1 / 4096, float(np.float32(0.1)), float(np.float32(16777.217)), 0.1, 1e-300, -0.5]
+    frame = people()[["height", "weight"]][: len(values)]
+    model = Autoencoder(2, **SMALL).fit(people()[["height", "weight"]])
+    export(model, frame, tmp_path / "a.html", labels={"size": values, "whole": [2**30 + 4096 * i for i in range(len(values))]})
+    page = opened(browser, tmp_path / "a.html", at="#tab=save")
+    found = pd.read_csv(saved(page, "Shown rows as CSV", tmp_path / "rows.csv"), dtype=str)
+    assert [float(text) for text in found["size"]] == pytest.approx(values, rel=2e-8)
+    assert found["size"].tolist()[:4] == ["1073741824", "123456768", "0.000244140625", "0.1"]
+    assert found["whole"].tolist() == [str(2**30 + 4096 * i) for i in range(len(values))]
+    page.close()
+
+
 def test_an_endless_name_leaves_room_for_others(browser, tmp_path):
     frame = people()[["height", "weight"]].set_axis(["x" * 2000, "weight"], axis=1)
     export(Autoencoder(2, **SMALL).fit(frame), frame, tmp_path / "a.html")
