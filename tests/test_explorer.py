@@ -34,6 +34,7 @@ from diabolo.estimators.autoencoder.regions import regions
 from diabolo.explorer import Payload, export, html, payload
 from diabolo.explorer.bundle import module, script
 from diabolo.explorer.columns import column
+from diabolo.explorer.grids import box_around
 from diabolo.explorer.near import interpolated
 from diabolo.explorer.sides import sides
 from diabolo.formats import Reading, Tables
@@ -244,6 +245,7 @@ def test_models_without_a_map_are_named():
         ({"v": {"a": 1}}, r"labels\['v'\] is \{'a': 1\}: give a list"),
         ({"v": np.zeros((120, 2))}, r"labels\['v'\] is array"),
         ("town", "labels='town': give a dict of a name to one value per row"),
+        ({1: [0] * 120, "1": [1] * 120}, "labels: two names are written alike"),
     ],
 )
 def test_labels_that_are_no_columns(labels, said):
@@ -333,6 +335,8 @@ def test_a_matrix_of_counts_has_rows_and_columns(browser, tmp_path):
     page.get_by_label("Names and counts, one a line").fill("LYX 5")
     page.wait_for_selector(".result [role=alert]")
     assert "LYX is none of the 4 columns" in page.locator(".result").inner_text()
+    page.get_by_label("Names and counts, one a line").fill("LYZ 1.2.3")
+    page.get_by_text("LYZ 1.2.3: give a name and a count").wait_for()
     page.close()
 
 
@@ -351,6 +355,18 @@ def tensor(found: Any, number: int) -> np.ndarray:
     return np.frombuffer(found.blob, types[about["dtype"]], int(np.prod(about["shape"])), about["offset"]).reshape(
         about["shape"]
     )
+
+
+@pytest.mark.parametrize(
+    ("places", "method", "box"),
+    [
+        ([[2, 3]], "codes", [1.43, 2.57, 2.43, 3.57]),
+        ([[2, 3], [4, 3]], "codes", [1.86, 4.14, 1.86, 4.14]),
+        ([[2, 0], [2, 50]], "strip", [1.43, 2.57, 0, 53.5]),
+    ],
+)
+def test_rows_in_one_place_or_line_are_in_the_middle_of_a_map(places, method, box):
+    assert box_around(np.array(places, dtype=float), method) == pytest.approx(box)
 
 
 def test_names_that_are_taken_are_told_apart():
@@ -585,8 +601,8 @@ def test_the_address_holds_the_state(browser, folder):
     same.get_by_role("tab", name="Save").click()
     same.get_by_text("but not the search: that would be too long").wait_for()
     assert "query" not in same.evaluate("location.hash")
-    link = "#at=x,y&color=nothing&ground=labels&things=%3Cimg%3E&axes=0,9&view=1,1,NaN&walk=1&tab=zzz&rows=3c.2r&hidden=a"
-    odd = opened(browser, path, at=link + "&filters=[[1,2],3")
+    link = "#at=x,y&color=nothing&ground=labels&things=%3Cimg%3E&axes=0,9&view=1,1,NaN&tab=zzz&rows=3c.2r&hidden=a"
+    odd = opened(browser, path, at=link + "&filters=[[1,2],3&walk=1e308,1,-1e308,1")
     assert odd.said == []
     assert odd.locator("[role=tabpanel]:visible").count() == 1
     for one in (page, same, odd):
@@ -660,12 +676,67 @@ def test_selected_rows_become_a_file_and_a_label(run, browser, folder, tmp_path)
     assert page.get_by_text(re.compile("^joined: 2024-")).count() < 2
     page.get_by_role("button", name="Save the examples").click()
     assert "Give the label a name." in page.locator(".selection form").inner_text()
+    for taken, said in (("town", "The rows have a column town"), ("even", "The model has a label even already")):
+        page.get_by_label("Name of the new label").fill(taken)
+        page.get_by_role("button", name="Save the examples").click()
+        assert said in page.locator(".selection form").inner_text()
+    page.get_by_label("Name of the new label").fill("long" * 80)
+    assert saved(page, "Save the examples", tmp_path / "long.csv").read_text().count("long" * 80) == 1
     page.get_by_label("Name of the new label").fill("special")
     examples = saved(page, "Save the examples", tmp_path / "special.csv")
     model.save(tmp_path / "tags.diabolo")
     assert "diabolo label add MODEL.diabolo special special.csv" in page.locator(".selection form").inner_text()
     assert run("label", "add", "tags.diabolo", "special", examples, "-o", "more.diabolo")[0] == 0
     assert [str(name) for name in load(tmp_path / "more.diabolo").labels_.names] == ["even", "third", "special"]
+    assert page.said == []
+    page.close()
+
+
+def test_numbers_in_files_have_all_their_digits(browser, tmp_path):
+    """In single precision 2**30 has 10 digits, and 0.1 has one."""
+    values = [2**30, 123456768, 1 / 4096, float(np.float32(0.1)), float(np.float32(16777.217)), 0.1, 1e-300, -0.5]
+    frame = people()[["height", "weight"]][: len(values)]
+    model = Autoencoder(2, **SMALL).fit(people()[["height", "weight"]])
+    export(model, frame, tmp_path / "a.html", labels={"size": values, "whole": [2**30 + 4096 * i for i in range(len(values))]})
+    page = opened(browser, tmp_path / "a.html", at="#tab=save")
+    found = pd.read_csv(saved(page, "Shown rows as CSV", tmp_path / "rows.csv"), dtype=str)
+    assert [float(text) for text in found["size"]] == pytest.approx(values, rel=2e-8)
+    assert found["size"].tolist()[:4] == ["1073741824", "123456768", "0.000244140625", "0.1"]
+    assert found["whole"].tolist() == [str(2**30 + 4096 * i) for i in range(len(values))]
+    page.close()
+
+
+def test_an_endless_name_leaves_room_for_others(browser, tmp_path):
+    frame = people()[["height", "weight"]].set_axis(["x" * 2000, "weight"], axis=1)
+    export(Autoencoder(2, **SMALL).fit(frame), frame, tmp_path / "a.html")
+    page = opened(browser, tmp_path / "a.html")
+    assert page.locator(".cells tr").first.bounding_box()["height"] < 200
+    assert page.locator(".cells th").first.get_attribute("title") == "x" * 2000
+    page.close()
+
+
+def test_columns_without_a_name_and_those_that_are_called_as_those_of_the_page(browser, tmp_path):
+    frame = people()[["height", "weight"]].set_axis(["", "row"], axis=1)
+    export(Autoencoder(2, **SMALL).fit(frame), frame, tmp_path / "a.html")
+    page = opened(browser, tmp_path / "a.html", at="#tab=encode")
+    assert page.locator(".cells th").all_inner_texts() == ["(no name)", "row"]
+    assert page.locator(".legend").inner_text() == ""
+    assert page.get_by_label("(no name)", exact=True).input_value() != ""
+    page.get_by_label("Color by", exact=True).select_option(label="(no name)")
+    assert re.search(r"\d+", page.locator(".legend").inner_text())
+    tall = frame[""] > 175
+    page.evaluate(
+        "(rows) => document.getElementById('diabolo').explorer.store.set('selected', Uint8Array.from(rows))", tall.tolist()
+    )
+    mean = page.get_by_text(re.compile(r"^\(no name\): [\d.]+ on average, of all [\d.]+$")).inner_text()
+    assert [float(v) for v in re.findall(r"[\d.]+", mean)] == pytest.approx(
+        [frame[""][tall].mean(), frame[""].mean()], rel=1e-3
+    )
+    lines = saved(page, "Rows as CSV", tmp_path / "rows.csv").read_text().splitlines()
+    assert lines[0] == "row (page),,row,reconstruction error,log likelihood,z1,z2,map x,map y"
+    assert len(lines) == 1 + tall.sum()
+    page.get_by_label("Name of the new label").fill("tall")
+    assert saved(page, "Save the examples", tmp_path / "tall.csv").read_text().startswith(",row,tall\n")
     assert page.said == []
     page.close()
 
@@ -702,7 +773,15 @@ def test_a_row_is_encoded_in_the_page(browser, folder):
     page.get_by_label("height", exact=True).fill("tall")
     page.wait_for_timeout(200)
     assert 'column "height" has "tall": allowed are numbers' in page.locator(".result [role=alert]").inner_text()
-    for given, words in (("1,2,3", "the row has 3 values, but there are 6 columns"), ("1", "the row has 1 value, but")):
+    page.get_by_label("Paste a row").fill("\t80\tOslo\tTrue\t2024-03-01\t\n")  # cells at the ends of a line may be empty
+    page.wait_for_selector(".result table")
+    assert [page.get_by_label(name, exact=True).input_value() for name in ("height", "weight", "visits")] == ["", "80", ""]
+    for given, words in (
+        ("1,2,3", "the row has 3 values, but there are 6 columns"),
+        ("1", "the row has 1 value, but"),
+        ("height,weight\n170,5,80,5", "the row has 4 values, but there are 2 columns: height, weight"),
+        ("heigth,weight\n170,80", 'there is no column "heigth"'),
+    ):
         page.get_by_label("Paste a row").fill(given)
         page.wait_for_timeout(200)
         assert words in page.locator(".result").inner_text()
@@ -778,6 +857,31 @@ def test_a_text_is_encoded_in_the_page(browser, folder):
     assert "rror of" not in page.locator(".result").inner_text()
     assert place == page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
     assert page.said == []
+    page.close()
+
+
+def test_a_picture_is_read_as_in_python_whatever_its_profile(browser, tmp_path):
+    """Telephones write a profile of colors, and JPEGs with large previews before the picture."""
+    from PIL import Image, ImageCms
+
+    X = np.stack([pictures(), 255 - pictures(), pictures() // 2], axis=-1)
+    model = Autoencoder(2, epochs=1, random_state=0, verbose=False).fit(X)
+    export(model, X, tmp_path / "a.html")
+    swapped = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, green = swapped.find(b"rXYZ"), swapped.find(b"gXYZ")
+    swapped[red : red + 4], swapped[green : green + 4] = b"gXYZ", b"rXYZ"
+    Image.fromarray(X[3]).save(tmp_path / "three.png", icc_profile=bytes(swapped))
+    Image.fromarray(X[3]).save(tmp_path / "three.jpg", icc_profile=bytes(400_000))
+    page = opened(browser, tmp_path / "a.html", at="#tab=encode")
+    page.get_by_label("Choose a picture").set_input_files(tmp_path / "three.png")
+    page.wait_for_selector(".result [role=img]")
+    z = model.transform(X[3:4])[0]
+    x0, x1, y0, y1 = read(tmp_path / "a.html")["map"]["box"]
+    place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
+    np.testing.assert_allclose(place, np.clip(z, [x0, y0], [x1, y1]), atol=1e-4)
+    page.get_by_label("Choose a picture").set_input_files(tmp_path / "three.jpg")
+    page.wait_for_timeout(400)
+    assert page.locator(".result [role=alert]").count() == 0
     page.close()
 
 
@@ -1004,6 +1108,12 @@ def test_a_place_of_a_plane_of_fonts_is_a_font(browser, tmp_path):
     page.get_by_label("Name of the font").fill("Round One")
     path = saved(page, "Save the font", tmp_path / "round.ttf")
     assert saved(page, "Save the word", tmp_path / "word.svg").read_text().startswith("<svg")
+    page.get_by_label("Name of the font").fill("disc 3")
+    saved(page, "Save the font", tmp_path / "disc.ttf")
+    assert page.get_by_text("disc 3 is the name of a font that was learned, which its license may reserve").is_visible()
+    page.get_by_label("Text").fill(" ")
+    page.get_by_role("button", name="Save the word").click()
+    assert page.get_by_text("There is nothing to write: type a text.").is_visible()
     ttlib = pytest.importorskip("fontTools.ttLib", reason="the extra 'fonts' is not installed")
     font = ttlib.TTFont(path)
     assert font["name"].getDebugName(1) == "Round One"

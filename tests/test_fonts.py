@@ -269,6 +269,27 @@ def test_without_fonts_there_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("no font")
     with pytest.raises(DataError, match="is no font"):
         fonts.collected(tmp_path / "text.txt")
+    with pytest.raises(DataError, match="there is no file or folder ''"):
+        fonts.collected("")
+    os.mkfifo(tmp_path / "pipe.ttf")
+    with pytest.raises(DataError, match="is neither a file nor a folder"):
+        fonts.collected(tmp_path / "pipe.ttf")
+
+
+def test_a_name_holds_nothing_that_a_terminal_obeys_and_what_a_file_lacks_is_said(tmp_path: Path) -> None:
+    font = TTFont(BytesIO(made("ABC")))
+    font["name"].setName("Evil\x1b[31m\nred", 1, 3, 1, 0x409)
+    font.save(tmp_path / "a.ttf")
+    del font["hmtx"]
+    font.save(tmp_path / "b.ttf")
+    (tmp_path / "c.ttc").write_bytes(b"ttcf" + bytes((0, 1, 0, 0)) + bytes(4))
+    named, *out = collection.each(tmp_path, "ABC")
+    assert isinstance(named, tuple)
+    assert named[0].named.name == "Evil [31m red"
+    assert [one.reason for one in out if isinstance(one, LeftOut)] == [
+        "it cannot be read (it has no 'hmtx')",
+        "it is a collection of no faces",
+    ]
 
 
 def test_the_fonts_of_this_computer_are_found_and_matplotlibs_are_the_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -573,7 +594,7 @@ def test_bench_compares_with_the_plane_and_the_nearest(learned: fonts.Manifold, 
     ):
         said = run("bench", "fonts", some, "--model", tmp_path / "fonts.diabolo", "--json", tmp_path / "found.json")
     assert "below pca2" in said
-    assert "above nearest" in said
+    assert "manifold: more than ten times above nearest" in said  # they were learned, and it is exact
     found = json.loads((tmp_path / "found.json").read_text())
     assert {"manifold", "pca2", "nearest", "advance", "manifold IoU", "nearest SSIM", "pca2 L1"} <= set(found)
     assert found["nearest"] < 1e-6  # they were learned
@@ -686,12 +707,33 @@ def test_info_and_load_know_what_a_map_of_fonts_is(learned: fonts.Manifold, tmp_
         (["--export", "a.html", "--port", "8123"], "--port does nothing with --export"),
         (["--at", "1,1", "--ttf", "a.x", "--svg", "a.x"], "--ttf and --svg name the same file"),
         (["--fit", "folder", "-o", "a.diabolo", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["--at", "1,1", "--svg", "a.svg", "--family", "Mine"], "--family does nothing with --svg"),
+        (["--at", "1,1", "--ttf", "a.ttf", "--text", "Hi"], "--text does nothing with --ttf"),
+        (["--at", "1,1", "--ttf", "a.ttf", "--svg", "a.svg", "--port", "8123"], "--port does nothing with --ttf and --svg"),
+        (["--seed", "3"], "--seed does nothing with the page in the browser"),
     ],
 )
 def test_options_that_do_not_go_together(arguments: list[str], said: str) -> None:
     result = CliRunner().invoke(cli, ["fonts", *arguments])
     assert result.exit_code == 2
     assert said in result.output
+
+
+def test_two_names_of_one_file_are_told(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    result = CliRunner().invoke(cli, ["fonts", "--at", "1,1", "--ttf", f"{tmp_path}/a.x", "--svg", f"{tmp_path}/link/a.x"])
+    assert result.exit_code == 2
+    assert "--ttf and --svg name the same file" in result.output
+
+
+def test_a_learned_name_is_warned_of_and_a_wrong_word_writes_nothing(learned: fonts.Manifold, tmp_path: Path) -> None:
+    learned.save(tmp_path / "fonts.diabolo")
+    where = ("fonts", "--model", tmp_path / "fonts.diabolo", "--face", "cmr10", "--ttf", tmp_path / "mine.ttf")
+    with pytest.raises(DataError, match="this map has only the letters"):
+        run(*where, "--svg", tmp_path / "word.svg", "--text", "Hé")
+    assert not (tmp_path / "mine.ttf").exists()
+    with pytest.warns(UserWarning, match="--family 'dejavu sans' is the name of a font that was learned"):
+        run(*where, "--family", "dejavu sans")
 
 
 SHIPPED = Path(fonts.__file__).parents[1] / "weights" / "fonts.diabolo"

@@ -217,12 +217,22 @@ def fonts(source: Path, model: Path | None, path: Path | None, capitals: bool, c
     found = summary(rows)
     show(f"{len(rows):,} fonts", [{"": name} | of_method(found, name) for name in ("manifold", "pca2", "nearest")])
     for name in ("pca2", "nearest"):
-        share = 1 - found["manifold"] / found[name]
-        click.echo(f"manifold: {abs(share):.1%} {'below' if share >= 0 else 'above'} {name}")
+        click.echo(f"manifold: {beside(found['manifold'], found[name])} {name}")
     click.echo(f"advance widths: {found['advance']:.1f}/1000 em off on average")
     if path:
         with atomic(path) as file:
             file.write(json.dumps(found | {"rows": rows}, indent=1).encode())
+
+
+def beside(ours: float, other: float) -> str:
+    """
+    >>> beside(0.03, 0.04), beside(0.05, 0.04), beside(0.01, 0.0)
+    ('25.0% below', '25.0% above', 'more than ten times above')
+    """
+    if ours > 10 * other:
+        return "more than ten times above"
+    share = 1 - ours / other if other else 0.0
+    return f"{abs(share):.1%} {'below' if share >= 0 else 'above'}"
 
 
 def of_method(found: dict[str, float], name: str) -> dict[str, str]:

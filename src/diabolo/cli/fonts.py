@@ -25,6 +25,9 @@ Examples:
 """
 
 
+PAGE = "the page in the browser"
+
+
 def pair(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
     if value is None:
         return None
@@ -58,7 +61,7 @@ def once(ctx: click.Context, param: click.Parameter, value: str | None) -> str |
     help="Drag a circle over a map of fonts: the letters follow. The map that comes with the package was learned from "
     "fonts with open licenses; --fit learns one from your own. The font of a place can be saved: --ttf.",
 )
-@click.option("--text", callback=word, help="The word to write.  [default: Hamburgefonts; with --ttf: all letters]")
+@click.option("--text", callback=word, help="The word to write; --ttf has all letters.  [default: Hamburgefonts]")
 @click.option(
     "--letter",
     "--letters",
@@ -148,16 +151,33 @@ def check(
         raise click.UsageError("--at and --face are both places: give one of them")
     if (ttf or svg) and place is None and face is None:
         raise click.UsageError("--ttf and --svg need a place: give --at X,Y or --face NAME")
-    if ttf and svg and ttf.absolute() == svg.absolute():
+    if ttf and svg and ttf.resolve() == svg.resolve():
         raise click.UsageError("--ttf and --svg name the same file: give each its own")
-    ctx = click.get_current_context()
-    idle = ("text", "family", "title", "host", "port", "no_browser", "path") if source else ("host", "port") if export else ()
-    for name in idle:
-        if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
-            spelled = {"path": "model", "no_browser": "no-browser"}.get(name, name)
-            raise click.UsageError(f"--{spelled} does nothing with {'--fit' if source else '--export'}: leave it out")
     if (ttf or svg) and export:
         raise click.UsageError("--export does not go with --ttf and --svg: run it by itself")
+    idle({"--fit": source, "--ttf": ttf, "--svg": svg, "--export": export})
+
+
+USED = {  # what an option is used with
+    "text": ("--svg", "--export", PAGE),
+    "path": ("--ttf", "--svg", "--export", PAGE),
+    "family": ("--ttf",),
+    "seed": ("--fit",),
+    "title": ("--export", PAGE),
+    "no_browser": (PAGE,),
+    "host": (PAGE,),
+    "port": (PAGE,),
+}
+
+
+def idle(targets: dict[str, object]) -> None:
+    """Raise a UsageError for an option that is given and does nothing."""
+    doing = [name for name, value in targets.items() if value] or [PAGE]
+    ctx = click.get_current_context()
+    for name, use in USED.items():
+        if not {*use} & {*doing} and ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            spelled = {"path": "model", "no_browser": "no-browser"}.get(name, name)
+            raise click.UsageError(f"--{spelled} does nothing with {' and '.join(doing)}: leave it out")
 
 
 def learn(source: str, output: Path | None, letters: str | None, seed: int) -> None:
@@ -201,15 +221,18 @@ def saved(manifold: Any, place: Any, text: str | None, ttf: Path | None, svg: Pa
     from ..storage import atomic
 
     shown = text or usual(manifold)
+    if svg:
+        manifold.index(shown)  # names the letters that are not there
     glyphs = manifold.at(place, None if ttf else shown)
     warn_outside(manifold, place)
+    if ttf and family.strip().casefold() in {name.casefold() for face in manifold.faces for name in face[:2]}:
+        warn(f"--family {family!r} is the name of a font that was learned, which its license may reserve: choose another name")
     drawn = {c: outlines(glyphs.fields[i], glyphs.box(i)) for i, c in enumerate(glyphs.letters)}
     advances = {c: float(a) for c, a in zip(glyphs.letters, glyphs.advances, strict=True)}
     if ttf:
         truetype.write(ttf, drawn, advances, family, manifold.about)
         click.echo(f"wrote {ttf}")
     if svg:
-        manifold.index(shown)  # names the letters that are not there
         with atomic(svg) as file:
             file.write(truetype.word(shown, drawn, advances).encode())
         click.echo(f"wrote {svg}")

@@ -27,6 +27,7 @@ Box = tuple[float, float, float, float]
 FINE, COARSE = 128, 33  # nodes of a side: of the density; of what needs the network
 MARGIN = 0.07  # of the box around the rows
 ALIKE = 0.65  # smallest ratio of the two sides of a map whose axes have one unit
+FLAT = 1e-6  # what is smaller is no extent
 WIDTHS = (0.1, 0.15, 0.2, 0.3, 0.5)  # of the kernels: none so narrow that every row is an island
 QUANTILES = (0.05, 0.5, 0.95)
 JUDGED = 10_000  # rows whose density fixes the colors
@@ -39,7 +40,10 @@ CodesAt = Callable[[np.ndarray], np.ndarray]
 def box_around(places: np.ndarray, method: str) -> Box:
     """The part of the plane that the map shows."""
     low, high = places.min(0), places.max(0)
-    size = np.maximum(high - low, 1e-6)
+    size = high - low
+    other = size.max() if size.max() > FLAT and method != "strip" else 1.0
+    size = np.where(size > FLAT, size, other)  # as a single row has it
+    low, high = (low + high - size) / 2, (low + high + size) / 2
     if method in ("t-SNE", "plane"):  # nearly one unit for both axes
         middle, size = (low + high) / 2, np.maximum(size, ALIKE * size.max())
         low, high = middle - size / 2, middle + size / 2

@@ -155,7 +155,10 @@ def columns_given(labels: Any, n: int) -> dict[str, list[Any]]:
         return {}
     if not hasattr(labels, "items"):
         raise DataError(f"labels={reprlib.repr(labels)}: give a dict of a name to one value per row, such as {{'town': towns}}")
-    return {str(name): checked(str(name), values, n) for name, values in labels.items()}
+    found = {str(name): checked(str(name), values, n) for name, values in labels.items()}
+    if len(found) < len(labels):
+        raise DataError(f"labels: two names are written alike, {reprlib.repr(list(labels))}: rename one of them")
+    return found
 
 
 def checked(name: str, values: Any, n: int) -> list[Any]:

@@ -111,10 +111,12 @@ def files(source: str | os.PathLike[str]) -> list[tuple[str, Read]]:
     if source == "system":
         return [(Path(path).name, _reader(Path(path))) for path in sorted(on_this_computer())]
     path = Path(source)
-    if not path.exists():
-        raise DataError(f"there is no file or folder {str(path)!r}")
+    if not os.fspath(source) or not path.exists():  # the path of no name is the folder that one is in
+        raise DataError(f"there is no file or folder {os.fspath(source)!r}")
     if path.is_dir():
         return [(str(p.relative_to(path)), _reader(p)) for p in _inside(path)]
+    if not path.is_file():  # a pipe would never end
+        raise DataError(f"{str(path)!r} is neither a file nor a folder: give a folder, a zip or a file {', '.join(SUFFIXES)}")
     if zipfile.is_zipfile(path):
         return _zipped(path)
     if not _is_font(path.name):
@@ -183,9 +185,13 @@ def _faces(name: str, read: Read, letters: str) -> Iterator[Face | LeftOut]:
         raise missing_extra("fonttools", "fonts", "fonts") from None
     try:
         data = read()
-        for index in range(_count(data)):
+        if not (count := _count(data)):
+            yield LeftOut(name, "it is a collection of no faces")
+        for index in range(count):
             with TTFont(BytesIO(data), fontNumber=index, lazy=True) as font:
                 yield from _of(font, name, data, index, letters)
+    except KeyError as error:
+        yield LeftOut(name, f"it cannot be read (it has no {error})")
     except Exception as error:  # a broken file can make fontTools raise anything
         yield LeftOut(name, f"it cannot be read ({_first_line(error)})")
 
@@ -251,8 +257,8 @@ def _face(font: Any, data: bytes, index: int, letters: str, style: str | None = 
 def _named(font: Any, style: str | None) -> Named:
     """The weight in a name may be that of the variable font from which a file was made; OS/2 has its own."""
     names = font["name"]
-    family = str(names.getBestFamilyName() or names.getDebugName(6) or "Unnamed")
-    told = style or str(names.getBestSubFamilyName() or "")
+    family = _plain(names.getBestFamilyName() or names.getDebugName(6)) or "Unnamed"
+    told = _plain(style or names.getBestSubFamilyName())
     weight = int(font["OS/2"].usWeightClass) if "OS/2" in font else 400
     italic = bool(font["head"].macStyle & 2 or ("post" in font and font["post"].italicAngle))
     family = " ".join(_without(family.split(), STALE))
@@ -260,6 +266,11 @@ def _named(font: Any, style: str | None) -> Named:
     rest = [word for word in told.split() if word not in known]
     words = [family, *rest, HEAVINESS.get(weight, ""), "Italic" if italic else ""]
     return Named(" ".join(filter(None, words)), family, weight, italic)
+
+
+def _plain(name: str | None) -> str:
+    """Without what a terminal would obey."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name or "").split())
 
 
 def _without(words: list[str], last: set[str]) -> list[str]:

@@ -6,6 +6,7 @@
 //
 // The same numbers and texts as formats/ gives in Python, from what its formats say of themselves (explorer/codec.py).
 
+import { called } from "./dom.js";
 import { ArrayColumn, columnOf, quoted } from "./features.js";
 import { PictureCodec } from "./pixels.js";
 import { TextCodec } from "./words.js";
@@ -41,7 +42,7 @@ class TableCodec {
   }
 
   decode(e) {
-    return this.columns.map((column) => ({ name: column.name, ...column.decode(e) }));
+    return this.columns.map((column) => ({ name: called(column.name), ...column.decode(e) }));
   }
 }
 

@@ -1,5 +1,5 @@
 // What is known of each row: numbers, dates, levels or texts.
-import { clock, day, exactly, folded, localized, shortly } from "./dom.js";
+import { called, clock, day, exactly, folded, localized, shortly } from "./dom.js";
 
 const MEASURES = {
   "reconstruction error": "How far what is decoded from a row's code is from the row: the sum over its columns",
@@ -10,7 +10,7 @@ const MEASURES = {
 export class Column {
   // texts: of each row, where the numbers alone do not say what its cell is; "" is missing.
   constructor({ name, group, kind, values, levels = [], texts = null }, tensors) {
-    Object.assign(this, { name, group, kind, levels, texts });
+    Object.assign(this, { name: called(name), header: name, group, kind, levels, texts });
     this.values = Array.isArray(values) ? values : tensors.array(values);
     this.own = null; // how the model reads and writes such cells (features.js)
   }

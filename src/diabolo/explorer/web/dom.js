@@ -1,6 +1,7 @@
 // Elements, numbers and files.
 
 const SVG = "http://www.w3.org/2000/svg";
+const LONG = 15; // digits of what was stored in single precision
 
 function filled(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
@@ -20,6 +21,9 @@ export function el(tag, attributes = {}, ...children) {
 export function svg(tag, attributes = {}, ...children) {
   return filled(document.createElementNS(SVG, tag), attributes, children);
 }
+
+// The name of a column for people: pandas writes row numbers under no name.
+export const called = (name) => name || "(no name)";
 
 export function button(text, onclick, attributes = {}) {
   return el("button", { type: "button", onclick, ...attributes }, text);
@@ -79,7 +83,10 @@ export function shortly(v) {
 
 // All digits that a number has: 0.1, not 0.10000000149 where it was stored in single precision.
 export function exactly(v) {
-  return Math.fround(v) === v ? String(Number(v.toPrecision(8))) : String(v);
+  const text = String(v);
+  const digits = text.replace(/e.*|\D/g, "").replace(/^0+/, "").length;
+  if (Math.fround(v) !== v || Number.isInteger(v) || digits < LONG) return text;
+  return String([8, 9].map((few) => Number(v.toPrecision(few))).find((short) => Math.fround(short) === v));
 }
 
 export function day(seconds) {

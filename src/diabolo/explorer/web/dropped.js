@@ -1,16 +1,18 @@
 // A file that somebody dropped -> ImageData; what is too large is refused before it is unpacked.
 
 const MOST = 40e6; // pixels
+const HEAD = 1 << 24; // bytes in which a size stands: before it, a JPEG may have profiles and previews
 
 export async function pictureFrom(file) {
-  const size = sizeOf(new Uint8Array(await file.slice(0, 1 << 18).arrayBuffer()));
+  const size = sizeOf(new Uint8Array(await file.slice(0, HEAD).arrayBuffer()));
   if (!size) throw new Error(`${file.name || "this"} is no PNG, JPEG, WebP or GIF`);
   const [w, h] = size;
   if (w * h > MOST)
     throw new Error(
       `${file.name || "the picture"} has ${w.toLocaleString("en")} × ${h.toLocaleString("en")} pixels: at most ${MOST / 1e6} million are taken, make it smaller`,
     );
-  const bitmap = await createImageBitmap(file).catch(() => {
+  // the numbers of the file, as Python reads them, whatever its color profile
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch(() => {
     throw new Error(`${file.name || "the picture"} is broken and cannot be read`);
   });
   const canvas = Object.assign(document.createElement("canvas"), { width: bitmap.width, height: bitmap.height });

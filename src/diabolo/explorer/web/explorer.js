@@ -40,7 +40,7 @@ async function pageOf(root, head, buffer) {
   const codec = head.codec ? makeCodec(head.codec, tensors) : null;
   const index = tensors.array(head.index);
   const columns = head.columns.map((column) => new Column(column, tensors));
-  for (const column of columns) if (column.group === "column") column.own = codec?.columns?.find(({ name }) => name === column.name);
+  for (const column of columns) if (column.group === "column") column.own = codec?.columns?.find(({ name }) => name === column.header);
   const names = head.ids ?? Array.from(index, (i) => `row ${i}`);
   const page = {
     root,

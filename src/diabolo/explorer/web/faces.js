@@ -81,7 +81,8 @@ class CellRow {
     this.then = el("i", { class: "then" });
     this.track = el("td", { class: "track", "aria-hidden": "true" }, el("span", {}, this.then, this.now));
     this.change = el("td", { class: "change" });
-    this.element = el("tr", {}, el("th", { scope: "row", title: cell.name }, cell.name), this.value, this.track, this.change);
+    const name = el("th", { scope: "row", title: cell.name }, el("span", { class: "clip" }, cell.name));
+    this.element = el("tr", {}, name, this.value, this.track, this.change);
     this.texts = [];
   }
 

@@ -13,9 +13,10 @@ export function csv(names, rows) {
 
 // All that the page knows of some rows.
 export function rowsAsCsv(page, rows) {
-  const named = page.head.ids ? ["name"] : [];
   const columns = page.columns;
-  const names = ["row", ...named, ...columns.map((c) => c.name), "map x", "map y"];
+  const free = (name) => (columns.some((c) => c.header === name) ? `${name} (page)` : name);
+  const named = page.head.ids ? [free("name")] : [];
+  const names = [free("row"), ...named, ...columns.map((c) => c.header), free("map x"), free("map y")];
   const place = (i) => [page.model.places[2 * i], page.model.places[2 * i + 1]].map(String);
   return csv(
     names,
@@ -37,21 +38,28 @@ export function examplesMissing(page) {
   return "";
 }
 
+// Why no label can have this name; "" if one can.
+export function labelTaken(page, label) {
+  if (page.head.labels?.names.includes(label)) return `The model has a label ${label} already: choose another name.`;
+  return exampleColumns(page).some((c) => c.header === label) ? `The rows have a column ${label}: choose another name.` : "";
+}
+
+function exampleColumns({ head, columns }) {
+  return columns.filter((c) => (head.kind === "documents" ? c.name === "text" : c.group === "column"));
+}
+
 // The rows as a file of examples; its name.
 export async function saveExamples(page, rows, label) {
-  const name = label.replace(/[^\p{L}\p{N}_-]+/gu, "_") || "label";
+  const name = label.replace(/[^\p{L}\p{N}_-]+/gu, "_").slice(0, 60) || "label";
   if (page.head.kind === "images") {
     download(`${name}.zip`, await picturesAsZip(page, rows));
     return `${name}.zip`;
   }
-  const columns =
-    page.head.kind === "documents"
-      ? page.columns.filter((c) => c.name === "text")
-      : page.columns.filter((c) => c.group === "column");
+  const columns = exampleColumns(page);
   download(
     `${name}.csv`,
     csv(
-      [...columns.map((c) => c.name), label],
+      [...columns.map((c) => c.header), label],
       rows.map((i) => [...columns.map((c) => c.written(i)), "1"]),
     ),
     "text/csv",

@@ -27,7 +27,9 @@ export function followed(page) {
   const [x, y, zoom] = numbers("view");
   if (zoom) page.map.view = { x, y, zoom };
   const walk = numbers("walk");
-  if (walk.length === 4) store.set("anchors", [walk.slice(0, 2), walk.slice(2)]);
+  const [x0, x1, y0, y1] = page.model.box;
+  const inside = ([x, y]) => [Math.min(x1, Math.max(x0, x)), Math.min(y1, Math.max(y0, y))];
+  if (walk.length === 4) store.set("anchors", [walk.slice(0, 2), walk.slice(2)].map(inside));
   const at = numbers("at");
   if (at.length === 2) page.map.place = at;
 }

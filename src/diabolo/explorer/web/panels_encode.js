@@ -1,5 +1,5 @@
 // A row, a text or a picture of one's own -> its place, its reconstruction, its error.
-import { button, el, percent, plural, shortly, throttled } from "./dom.js";
+import { button, called, el, percent, plural, shortly, throttled } from "./dom.js";
 import { pictureFrom } from "./dropped.js";
 import { foreseenFace, PictureFace, WordsFace } from "./faces.js";
 import { neighbors } from "./panels_near.js";
@@ -142,7 +142,7 @@ function rowForm(page, encode) {
   const fill = (values) => inputs.forEach((input, j) => (input.value = values[j] ?? ""));
   const nearest = () => {
     const [i] = neighbors(page, page.map.place, 1);
-    if (i !== undefined) fill(names.map((name) => page.column(name)?.written(i) ?? ""));
+    if (i !== undefined) fill(names.map((name) => page.column(called(name))?.written(i) ?? ""));
   };
   const paste = el("textarea", {
     rows: 2,
@@ -166,7 +166,7 @@ function rowForm(page, encode) {
       button("Nearest row", () => (nearest(), encode(row))),
       button("Decoded row", () => (fill(page.thing.map((cell) => cell.text)), encode(row))),
     ),
-    el("div", { class: "form" }, ...names.map((name, j) => el("label", {}, el("span", {}, name), inputs[j]))),
+    el("div", { class: "form" }, ...names.map((name, j) => el("label", {}, el("span", {}, called(name)), inputs[j]))),
   );
 }
 
@@ -189,19 +189,21 @@ function inputOf(page, name, changed) {
 
 // The cells of a row that somebody pasted: {name: text}
 export function pasted(text, names) {
-  const trimmed = text.trim();
-  if (/^[[{]/.test(trimmed)) return fromJson(trimmed, names);
-  const lines = trimmed.split(/\r?\n/);
+  if (/^\s*[[{]/.test(text)) return fromJson(text, names);
+  const lines = text.split(/\r?\n/).filter((line) => line.trim()); // a cell at an end may be empty: tabs stay
   const sign = ["\t", ";", ","].find((s) => lines[0].split(s).length > 1) ?? ",";
   const [first, ...rest] = lines.map((line) => cellsOfLine(line, sign));
   const header = rest.length > 0 && first.some((name) => names.includes(name));
   if (rest.length > (header ? 1 : 0)) throw new Error(`there are ${lines.length - (header ? 1 : 0)} rows: paste one`);
-  if (header) return Object.fromEntries(first.map((name, j) => [name, rest[0][j] ?? ""]));
-  if (first.length !== names.length)
+  const [heads, cells] = header ? [first, rest[0]] : [names, first];
+  if (cells.length !== heads.length)
     throw new Error(
-      `the row has ${plural(first.length, "value")}, but there are ${plural(names.length, "column")}: ${names.slice(0, 12).join(", ")}${names.length > 12 ? ", …" : ""}`,
+      `the row has ${plural(cells.length, "value")}, but there are ${plural(heads.length, "column")}: ${heads.slice(0, 12).join(", ")}${heads.length > 12 ? ", …" : ""}`,
     );
-  return Object.fromEntries(names.map((name, j) => [name, first[j]]));
+  const other = heads.find((name) => !names.includes(name)); // a row of a file may have more columns than the model
+  if (other !== undefined && !names.every((name) => heads.includes(name)))
+    throw new Error(`there is no column ${JSON.stringify(other)}`);
+  return Object.fromEntries(heads.map((name, j) => [name, cells[j]]));
 }
 
 function fromJson(text, names) {
@@ -252,7 +254,7 @@ function countsForm(page, encode) {
   const read = () => {
     const x = new Float32Array(words.length);
     for (const line of area.value.split(/[\n;]/).filter((text) => text.trim())) {
-      const [, name, count] = /^\s*(.+?)[\s,:=]+([\d.]+)\s*$/.exec(line) ?? [];
+      const [, name, count] = /^\s*(.+?)[\s,:=]+(\d+\.?\d*|\.\d+)\s*$/.exec(line) ?? [];
       if (!name) throw new Error(`${line.trim()}: give a name and a count, such as ${words[0]} 3`);
       if (!words.includes(name)) throw new Error(`${name} is none of the ${words.length.toLocaleString("en")} columns`);
       x[words.indexOf(name)] = Number(count);

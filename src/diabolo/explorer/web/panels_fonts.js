@@ -240,13 +240,17 @@ export class FontFace {
           truetype(found.outlines, found.advances, name, about),
           "font/ttf",
         );
-        said.textContent = "";
+        said.textContent = this.#isLearned(name)
+          ? `${name} is the name of a font that was learned, which its license may reserve: choose another name.`
+          : "";
       } catch (error) {
         said.textContent = `${error.message}.`;
       }
     };
     const saveWord = async () => {
       const text = this.page.store.get("text");
+      if (!text.trim()) return (said.textContent = "There is nothing to write: type a text.");
+      said.textContent = "";
       const found = await this.#outlined(this.page.map.place, text);
       download("word.svg", word(text, found.outlines, found.advances), "image/svg+xml");
     };
@@ -258,6 +262,12 @@ export class FontFace {
       button("Save the word (.svg)", saveWord),
       said,
     );
+  }
+
+  #isLearned(name) {
+    const { names, column, n } = this.page;
+    const known = (text) => folded(text) === folded(name);
+    return names.some(known) || Array.from({ length: n }, (_, i) => column("family").text(i)).some(known);
   }
 
   // Outlines of letters, a slice of a frame at a time.

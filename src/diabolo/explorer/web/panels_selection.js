@@ -1,7 +1,7 @@
 // Rows in a loop: what sets them apart, a file of them, a new label.
 import { BarLine } from "./faces.js";
 import { button, download, el, percent, plural } from "./dom.js";
-import { examplesMissing, rowsAsCsv, saveExamples } from "./files.js";
+import { examplesMissing, labelTaken, rowsAsCsv, saveExamples } from "./files.js";
 
 const MOST = 6; // columns that set them apart
 
@@ -132,7 +132,7 @@ function effectOf(column, rows) {
     const [here, all] = [meanOf(column, rows), meanOf(column, null)];
     return {
       size: Math.abs(here - all) / column.spread.deviation,
-      words: `${column.name}: ${column.said(here)} on average, else ${column.said(all)}`,
+      words: `${column.name}: ${column.said(here)} on average, of all ${column.said(all)}`,
     };
   }
   const [here, all] = [rows, null].map((some) => levelCounts(column, some));
@@ -173,6 +173,8 @@ function labelForm(page, rows) {
     event.preventDefault();
     const label = name.value.trim();
     if (!label) return said.replaceChildren("Give the label a name.");
+    const taken = labelTaken(page, label);
+    if (taken) return said.replaceChildren(taken);
     const file = await saveExamples(page, rows, label);
     said.replaceChildren(`${plural(rows.length, "example")} in ${file}. `, ...learnedWith(page, label, file));
   };
