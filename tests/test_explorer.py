@@ -779,6 +779,7 @@ def test_a_row_is_encoded_in_the_page(browser, folder):
     for given, words in (
         ("1,2,3", "the row has 3 values, but there are 6 columns"),
         ("1", "the row has 1 value, but"),
+        ("170 80 Oslo True 2024-03-01 3", "Put a comma, a semicolon or a tab between values"),
         ("height,weight\n170,5,80,5", "the row has 4 values, but there are 2 columns: height, weight"),
         ("heigth,weight\n170,80", 'there is no column "heigth"'),
     ):
@@ -787,6 +788,26 @@ def test_a_row_is_encoded_in_the_page(browser, folder):
         assert words in page.locator(".result").inner_text()
         assert page.locator(".result table").count() == 0
     assert page.said == []
+    page.close()
+
+
+@pytest.mark.parametrize("given", ['{"height": 171.5, "town": "Rome"}', "height,town\n171.5,Rome"])
+def test_what_is_not_in_a_pasted_row_is_missing(given, browser, folder):
+    model, X = fitted("table")
+    page = opened(browser, page_of("table", folder))
+    page.get_by_role("tab", name="Encode").click()
+    assert re.search(r"Taken from row \d+, the nearest to the circle\.", page.locator(".encode").inner_text())
+    page.get_by_label("visits", exact=True).fill("3")
+    assert "changed since: visits." in page.locator(".encode").inner_text()
+    page.get_by_label("Paste a row").fill(given)
+    page.wait_for_selector("text=and so missing: weight, member, joined, visits.")
+    page.wait_for_timeout(300)
+    assert [box.input_value() for box in page.locator(".form input").all()] == ["171.5", "", "Rome", "", "", ""]
+    row = X.iloc[[0]].astype({"member": "boolean", "visits": float})
+    row[["height", "town"]] = 171.5, "Rome"
+    row[["weight", "member", "joined", "visits"]] = None
+    place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
+    np.testing.assert_allclose(place, model.transform(row)[0], atol=1e-4)
     page.close()
 
 

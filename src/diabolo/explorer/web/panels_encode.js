@@ -1,8 +1,9 @@
 // A row, a text or a picture of one's own -> its place, its reconstruction, its error.
-import { button, called, el, percent, plural, shortly, throttled } from "./dom.js";
+import { button, called, el, percent, shortly, throttled } from "./dom.js";
 import { pictureFrom } from "./dropped.js";
 import { foreseenFace, PictureFace, WordsFace } from "./faces.js";
 import { neighbors } from "./panels_near.js";
+import { listed, pasted } from "./pasted.js";
 
 const MOST = 8; // cells that are told
 
@@ -44,12 +45,18 @@ async function encoded(page, thing, said) {
   const found = model.encoder ? { z: model.encode(given), x: given } : await remote.encode(given);
   if (!found) return null;
   const [z, x] = [model.flat && !model.encoder ? model.flattened(found.z) : Float32Array.from(found.z), found.x];
-  if (!z.every(Number.isFinite)) throw new Error("the encoder gives no numbers for this: fill in what is missing");
+  if (!z.every(Number.isFinite)) throw new Error(`the encoder gives no numbers for this: fill in ${gapsOf(codec, given)}`);
   const decoded =
     (codec && model.reconstruct(given)) ?? (model.decodesNow ? model.decode(z) : model.decodes ? await remote.decode(z) : null);
   const e = Float32Array.from(decoded ?? []); // the next decoding overwrites it
   put(page, z);
   return answer(page, x, z, e);
+}
+
+// The columns of a row that have no value.
+function gapsOf(codec, x) {
+  const gaps = (codec?.columns ?? []).filter(({ start }) => Number.isNaN(x[start])).map(({ name }) => name);
+  return gaps.length ? listed(gaps) : "what is missing";
 }
 
 function put(page, z) {
@@ -137,13 +144,24 @@ function pictured(face, thing) {
 
 function rowForm(page, encode) {
   const names = page.codec.columns.map((c) => c.name);
-  const inputs = names.map((name) => inputOf(page, name, () => encode(row)));
+  const origin = el("p", { class: "soft", role: "status" });
+  let source = "";
+  const edited = new Set();
+  const inputs = names.map((name) => inputOf(page, name, () => (edited.add(name), tell(), encode(row))));
   const row = () => Object.fromEntries(names.map((name, j) => [name, inputs[j].value === "" ? null : inputs[j].value]));
-  const fill = (values) => inputs.forEach((input, j) => (input.value = values[j] ?? ""));
+  const tell = () => (origin.textContent = source && `${source}${edited.size ? `; changed since: ${listed([...edited])}` : ""}.`);
+  const fill = (values, from) => {
+    inputs.forEach((input, j) => (input.value = values[j] ?? ""));
+    source = from;
+    edited.clear();
+    tell();
+  };
   const nearest = () => {
     const [i] = neighbors(page, page.map.place, 1);
-    if (i !== undefined) fill(names.map((name) => page.column(called(name))?.written(i) ?? ""));
+    if (i === undefined) return;
+    fill(names.map((name) => page.column(called(name))?.written(i) ?? ""), `Taken from ${page.name(i)}, the nearest to the circle`);
   };
+  const place = () => fill(page.thing.map((cell) => cell.text), "Taken from what is decoded at the circle");
   const paste = el("textarea", {
     rows: 2,
     placeholder: "Paste a row: values in the order of the columns, with or without a line of names, or JSON",
@@ -151,7 +169,9 @@ function rowForm(page, encode) {
   });
   const take = () => {
     const given = pasted(paste.value, names);
-    fill(names.map((name, j) => (Object.hasOwn(given, name) ? given[name] : null) ?? inputs[j].value));
+    const absent = names.filter((name) => !Object.hasOwn(given, name));
+    const said = absent.length ? `Not in what was pasted, and so missing: ${listed(absent)}` : "Taken from what was pasted";
+    fill(names.map((name) => given[name]), said);
     return row();
   };
   paste.addEventListener("input", () => paste.value.trim() && encode(take));
@@ -164,8 +184,9 @@ function rowForm(page, encode) {
       "div",
       { class: "line" },
       button("Nearest row", () => (nearest(), encode(row))),
-      button("Decoded row", () => (fill(page.thing.map((cell) => cell.text)), encode(row))),
+      button("Decoded row", () => (place(), encode(row))),
     ),
+    origin,
     el("div", { class: "form" }, ...names.map((name, j) => el("label", {}, el("span", {}, called(name)), inputs[j]))),
   );
 }
@@ -185,57 +206,6 @@ function inputOf(page, name, changed) {
   const input = el("input", { type: "text", autocomplete: "off", list: levels?.id, oninput: changed });
   if (levels) page.root.append(levels);
   return input;
-}
-
-// The cells of a row that somebody pasted: {name: text}
-export function pasted(text, names) {
-  if (/^\s*[[{]/.test(text)) return fromJson(text, names);
-  const lines = text.split(/\r?\n/).filter((line) => line.trim()); // a cell at an end may be empty: tabs stay
-  const sign = ["\t", ";", ","].find((s) => lines[0].split(s).length > 1) ?? ",";
-  const [first, ...rest] = lines.map((line) => cellsOfLine(line, sign));
-  const header = rest.length > 0 && first.some((name) => names.includes(name));
-  if (rest.length > (header ? 1 : 0)) throw new Error(`there are ${lines.length - (header ? 1 : 0)} rows: paste one`);
-  const [heads, cells] = header ? [first, rest[0]] : [names, first];
-  if (cells.length !== heads.length)
-    throw new Error(
-      `the row has ${plural(cells.length, "value")}, but there are ${plural(heads.length, "column")}: ${heads.slice(0, 12).join(", ")}${heads.length > 12 ? ", …" : ""}`,
-    );
-  const other = heads.find((name) => !names.includes(name)); // a row of a file may have more columns than the model
-  if (other !== undefined && !names.every((name) => heads.includes(name)))
-    throw new Error(`there is no column ${JSON.stringify(other)}`);
-  return Object.fromEntries(heads.map((name, j) => [name, cells[j]]));
-}
-
-function fromJson(text, names) {
-  let found = null;
-  try {
-    found = JSON.parse(text);
-  } catch {}
-  if (Array.isArray(found) && found.length === 1) [found] = found;
-  if (found === null || typeof found !== "object" || Array.isArray(found))
-    throw new Error('this is no JSON of one row, such as {"name": 1}');
-  const other = Object.keys(found).find((name) => !names.includes(name));
-  if (other !== undefined) throw new Error(`there is no column ${JSON.stringify(other)}`);
-  return Object.fromEntries(Object.entries(found).map(([name, v]) => [name, v === null ? "" : String(v)]));
-}
-
-function cellsOfLine(line, sign) {
-  const found = [];
-  const pattern = /"((?:[^"]|"")*)"|([^\t;,]*)/y;
-  for (let at = 0; at <= line.length; at++) {
-    if (line[at] === '"') {
-      pattern.lastIndex = at;
-      const [whole, text] = pattern.exec(line);
-      if (text === undefined) throw new Error("a quotation mark is not closed");
-      found.push(text.replaceAll('""', '"'));
-      at += whole.length;
-    } else {
-      const end = line.indexOf(sign, at) < 0 ? line.length : line.indexOf(sign, at);
-      found.push(line.slice(at, end).trim());
-      at = end;
-    }
-  }
-  return found;
 }
 
 // ── a text ──────────────────────────────────────────────────────────────────────────────────────────────────────────
