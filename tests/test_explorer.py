@@ -27,6 +27,7 @@ from diabolo import (
     MultiLabelClassifier,
     OutlierDetector,
     Regressor,
+    fonts,
     load,
 )
 from diabolo.cli import main
@@ -34,6 +35,7 @@ from diabolo.estimators.autoencoder.regions import regions
 from diabolo.explorer import Payload, export, html, payload
 from diabolo.explorer.bundle import module, script
 from diabolo.explorer.columns import column
+from diabolo.explorer.fonts import payload as font_payload
 from diabolo.explorer.grids import box_around
 from diabolo.explorer.near import interpolated
 from diabolo.explorer.sides import sides
@@ -1089,12 +1091,21 @@ def discs() -> Payload:
     weights = {"weight": matrix.reshape(-1, 2), "bias": offset.ravel()}
     program = compiled({"layer": "Linear", "in_features": 2, "out_features": offset.size, "bias": True}, weights, 2)
     tensors, places = Tensors(), rng.uniform(-1, 1, (20, 2)).astype(np.float32)
-    fonts = {"letters": "AB", "size": size, "step": size**2 + 2, "unit": 0.05, "box": [-0.5, -0.2, 0.5, 0.8], "level": 0}
+    fonts = {
+        "letters": "AB",
+        "size": size,
+        "step": size**2 + 2,
+        "unit": 0.05,
+        "box": [-0.5, -0.2, 0.5, 0.8],
+        "level": 0,
+        "about": "of discs",
+    }
     box, heat = [-2, 2, -2, 2], -np.hypot(*np.mgrid[-2:2:9j, -2:2:9j])
     nothing = ("codec", "encoder", "flat", "labels", "sheet", "trust", "thumbnails", "pixels")
     head = {
         **dict.fromkeys(nothing),
         **{"version": 1, "title": "Discs", "about": "20 fonts", "model": "Manifold", "kind": "fonts", "regions": []},
+        **{"one": "font"},
         **{"k": 2, "n": 20, "rows": 20, "left_out": 0, "remote": {"encode": False, "decode": False}},
         "decoder": program.json(tensors),
         "map": {"method": "codes", "axes": ["z1", "z2"], "note": "", "box": box},
@@ -1125,7 +1136,23 @@ def test_a_place_of_a_plane_of_fonts_is_a_font(browser, tmp_path):
     np.testing.assert_allclose(place, tensor(discs(), discs().head["places"])[7], atol=1e-5)
     page.get_by_label("Go to").fill("zzz")
     page.keyboard.press("Enter")
-    assert page.get_by_text("No font is named zzz").is_visible()
+    assert page.get_by_text("No font is named zzz: choose one of the list.").is_visible()
+    page.get_by_label("Go to").fill("dsc 12")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Disc 12", exact=True).first.click()
+    page.wait_for_timeout(700)
+    assert page.locator(".font [role=alert]").text_content() == ""
+    other = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
+    np.testing.assert_allclose(other, tensor(discs(), discs().head["places"])[12], atol=1e-5)
+    page.get_by_label("Go to").fill("zzz")
+    page.keyboard.press("Enter")
+    drag(page, 20, 10)
+    page.mouse.up()
+    assert page.locator(".font [role=alert]").text_content() == ""
+    page.get_by_label("Go to").fill("Disc 7")
+    page.wait_for_timeout(700)
+    assert page.get_by_label("Ground").count() == 0  # there is nothing to choose
+    assert "End the strangest font." in page.locator("footer").inner_text()
     page.get_by_label("Name of the font").fill("Round One")
     path = saved(page, "Save the font", tmp_path / "round.ttf")
     assert saved(page, "Save the word", tmp_path / "word.svg").read_text().startswith("<svg")
@@ -1138,6 +1165,7 @@ def test_a_place_of_a_plane_of_fonts_is_a_font(browser, tmp_path):
     ttlib = pytest.importorskip("fontTools.ttLib", reason="the extra 'fonts' is not installed")
     font = ttlib.TTFont(path)
     assert font["name"].getDebugName(1) == "Round One"
+    assert font["name"].getDebugName(10).startswith("of discs. Made with diabolo at the place")
     assert {*map(ord, "AB")} <= set(font.getBestCmap())
     em = font["head"].unitsPerEm
     assert font["hmtx"]["A"][0] == pytest.approx(em * 0.05 * (10 + 2 * place[1]), abs=1)
@@ -1153,12 +1181,44 @@ def test_of_a_long_text_only_what_can_be_read_is_drawn(browser, tmp_path):
     (tmp_path / "fonts.html").write_bytes(html(payload))
     page = opened(browser, tmp_path / "fonts.html", 390)
     said = page.locator(".font [role=status]").first
-    assert (drawn := re.fullmatch(r"Too long for this page: its first (\d+) letters are drawn", said.inner_text()))
+    assert (drawn := re.fullmatch(r"Too long for this page: only the first (\d+) letters are drawn", said.inner_text()))
     assert 20 < int(drawn[1]) < 60
     ink = "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(Boolean)"
     assert page.locator("canvas.word").evaluate(ink)
     page.get_by_label("Text").fill("AB")
     assert said.inner_text() == ""
+    page.close()
+
+
+def test_a_text_may_be_longer_than_what_is_drawn(browser, tmp_path):
+    (tmp_path / "fonts.html").write_bytes(html(discs()))
+    page = opened(browser, tmp_path / "fonts.html", 1900)
+    page.get_by_label("Text").press_sequentially("AB" * 35)
+    assert (
+        page.get_by_label("Text").input_value() == "ABBA" + "AB" * 35
+        or page.get_by_label("Text").input_value().count("AB") >= 35
+    )
+    said = page.locator(".font [role=status]").first.inner_text()
+    assert re.fullmatch(r"Too long for this page: only the first \d+ letters are drawn", said)
+    assert int(re.findall(r"\d+", said)[0]) <= 60
+    page.close()
+
+
+def test_letters_that_look_incomplete_are_those_of_python(browser, tmp_path):
+    manifold = fonts.shipped()
+    (tmp_path / "fonts.html").write_bytes(html(font_payload(manifold, "Hi")))
+    page = opened(browser, tmp_path / "fonts.html", at="#at=0.4,1.1")
+    page.wait_for_selector(".odd:not(:empty)")
+    said = page.locator(".odd").inner_text().removeprefix("Looks incomplete here: ").split()
+    assert "".join(said) == fonts.incomplete(manifold, (0.4, 1.1)) != ""
+    drag(page, 90, 30)
+    assert page.locator(".odd").text_content() == ""
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+    place = page.evaluate("Array.from(document.getElementById('diabolo').explorer.map.place)")
+    said = page.locator(".odd").inner_text().removeprefix("Looks incomplete here: ").split()
+    assert "".join(said) == fonts.incomplete(manifold, place)
+    assert page.said == []
     page.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -17,11 +18,11 @@ from sklearn.decomposition import PCA
 
 from diabolo import Autoencoder, fonts, load, storage
 from diabolo.cli import cli
-from diabolo.cli.fonts import saved
+from diabolo.cli.fonts import EPILOG, saved
 from diabolo.errors import DataError, FormatError
 from diabolo.explorer.fonts import payload, program
 from diabolo.fonts import bench, collection, decoder, fields, files, glyphs, learning, leveling, variants
-from diabolo.fonts.files import Face, LeftOut
+from diabolo.fonts.files import Face, LeftOut, Named
 
 try:
     import matplotlib
@@ -426,7 +427,7 @@ def test_more_starts_find_better_places(
     assert (four < 0.99 * one).any()
 
 
-def test_a_letter_that_comes_apart_between_two_faces_is_raised() -> None:
+def two_lines() -> tuple[decoder.Decoder, variants.Varied]:
     """Of two thin lines beside one another the mean is no line."""
     x = torch.arange(32).float().expand(32, 32)
     inside = 8 - (torch.arange(32) - 15.5).abs()[:, None]
@@ -441,12 +442,36 @@ def test_a_letter_that_comes_apart_between_two_faces_is_raised() -> None:
         first, last = (rows.take([i]).flatten() for i in (0, 1))
         before.draw.copy_(((last - first) / 2)[None, :, None])
         before.level.copy_((first + last)[None] / 2)
+    return before.requires_grad_(False), rows
+
+
+def test_a_letter_that_comes_apart_between_two_faces_is_raised() -> None:
+    before, rows = two_lines()
+    with torch.no_grad():
         after = leveling.leveled(before, rows, 2, np.random.default_rng(0))
         z = torch.stack([torch.linspace(-0.3, 0.3, 9), torch.zeros(9)], 1)
         (old, _, lower), (new, _, lowered) = before.some(z, [0]), after.some(z, [0])
     assert leveling.euler(old[:, 0].numpy())[:, 0].tolist() != [1] * 9
     assert leveling.euler(new[:, 0].numpy())[:, 0].tolist() == [1] * 9
     assert torch.allclose(decoder.expected(old, lower), decoder.expected(new, lowered), atol=1e-5)
+
+
+def test_letters_that_come_apart_are_named_and_examples_have_none() -> None:
+    manifold = fonts.shipped()
+    assert {*"03y"} <= {*fonts.incomplete(manifold, (0.4, 1.1))}
+    assert fonts.incomplete(manifold, (0.4, 1.1), "Hello") == ""
+    said = EPILOG + (Path(__file__).parents[1] / "docs" / "fonts.md").read_text()
+    places = {tuple(map(float, found)) for found in re.findall(r"--at (-?[\d.]+),(-?[\d.]+)", said)}
+    assert places
+    assert [fonts.incomplete(manifold, place) for place in places] == [""] * len(places)
+
+
+def test_what_fades_between_two_faces_is_named() -> None:
+    before, _ = two_lines()
+    faces = [Named(name, name, 400, False) for name in ("Left", "Right")]
+    manifold = fonts.Manifold("I", before, before.places.numpy(), faces, "", np.zeros((2, 1, 32, 32), np.uint8))
+    assert fonts.incomplete(manifold, (0, 0)) == "I"
+    assert fonts.incomplete(manifold, before.places[0]) == ""
 
 
 def test_pieces_and_holes_are_counted() -> None:

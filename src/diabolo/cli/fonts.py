@@ -16,8 +16,8 @@ Examples:
   diabolo fonts                                             (opens the browser; Ctrl-C ends it)
   diabolo fonts --text "Hello World" --face "Cabin Bold"
   diabolo fonts --export fonts.html                         (one file that opens from disk)
-  diabolo fonts --at 0.4,1.1 --ttf mine.ttf --family "My Font"
-  diabolo fonts --at 0.4,1.1 --svg word.svg --text Hello
+  diabolo fonts --at 0.8,1.0 --ttf mine.ttf --family "My Font"
+  diabolo fonts --at 0.8,1.0 --svg word.svg --text Hello
   diabolo fonts --fit ~/fonts -o mine.diabolo
   diabolo fonts --fit system -o mine.diabolo
   diabolo fonts --letters a                                 (a map of one letter alone)
@@ -225,6 +225,7 @@ def saved(manifold: Any, place: Any, text: str | None, ttf: Path | None, svg: Pa
         manifold.index(shown)  # names the letters that are not there
     glyphs = manifold.at(place, None if ttf else shown)
     warn_outside(manifold, place)
+    warn_incomplete(manifold, place, None if ttf else shown)
     if ttf and family.strip().casefold() in {name.casefold() for face in manifold.faces for name in face[:2]}:
         warn(f"--family {family!r} is the name of a font that was learned, which its license may reserve: choose another name")
     drawn = {c: outlines(glyphs.fields[i], glyphs.box(i)) for i, c in enumerate(glyphs.letters)}
@@ -246,6 +247,15 @@ def warn_outside(manifold: Any, place: tuple[float, float]) -> None:
         warn(f"the place {place[0]:g},{place[1]:g} is outside of the map, which has fonts for {box}: its letters are guesses")
 
 
+def warn_incomplete(manifold: Any, place: tuple[float, float], text: str | None) -> None:
+    """Between faces that differ much, a letter may come apart."""
+    from ..fonts import incomplete
+
+    if odd := incomplete(manifold, place, text):
+        remedy = f"look at the file, or go nearer to a font that was learned: --face {manifold.nearest(place)!r} is there"
+        warn(f"{' '.join(odd)}: {'looks' if len(odd) == 1 else 'look'} incomplete at {place[0]:g},{place[1]:g}; {remedy}")
+
+
 def show(
     manifold: Any, text: str | None, place: Any, title: str, export: Path | None, host: str, port: int | None, no_browser: bool
 ) -> None:
@@ -261,7 +271,7 @@ def show(
         warn(f"{' '.join(absent)}: not among the letters of this map; the page draws a box for each")
     made = html(payload(manifold, text or usual(manifold), title, place))
     if export is None:
-        server.serve(lambda: made, host=host, port=port, open=not no_browser)
+        server.serve(lambda: made, host=host, port=port, open=not no_browser, what="The map of fonts")
         return
     with atomic(export) as file:
         file.write(made)

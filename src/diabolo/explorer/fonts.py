@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..fonts.decoder import UNIT, Decoder
-from ..fonts.glyphs import BOX
+from ..fonts.glyphs import BOX, LETTERS
 from ..fonts.manifold import Manifold
 from ..programs import Program, Tensors, start
 from ..programs.tape import Tape, Value
@@ -51,7 +51,7 @@ def payload(manifold: Manifold, text: str, title: str = "", place: Any = None) -
     head = {
         "version": 1,
         "title": title or "Fonts",
-        "about": manifold.about,
+        "about": about(manifold),
         "model": "Manifold",
         "kind": "fonts",
         "one": "font",
@@ -86,6 +86,12 @@ def payload(manifold: Manifold, text: str, title: str = "", place: Any = None) -
     return Payload(head | {"tensors": tensors.table}, tensors.blob)
 
 
+def about(manifold: Manifold) -> str:
+    """A sentence under the title."""
+    learned = f"Every place of this map is a font; each of its {len(manifold.faces):,} points is one that was learned"
+    return learned if len(manifold.letters) >= len(LETTERS) else f"{learned}. Its letters: {' '.join(manifold.letters)}"
+
+
 def letters(manifold: Manifold, text: str) -> dict[str, Any]:
     """Where the letters lie in the decoder's output, and how they are to be drawn.
 
@@ -103,6 +109,7 @@ def letters(manifold: Manifold, text: str) -> dict[str, Any]:
         "anchor": "middle",
         "level": 0,
         "text": text,
+        "about": manifold.about,
     }
 
 

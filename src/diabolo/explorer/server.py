@@ -54,6 +54,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,
     open: bool = True,
+    what: str = "The explorer",
 ) -> None:
     """Serve a page until Ctrl-C.
 
@@ -69,6 +70,8 @@ def serve(
         By default the first free one from 8000.
     open : bool, default=True
         Whether to open a browser.
+    what : str, default="The explorer"
+        How the page is called in what is printed.
 
     Raises
     ------
@@ -77,12 +80,12 @@ def serve(
     """
     server = running(page, model, host=host, port=port)
     with contextlib.suppress(KeyboardInterrupt), server as (place, stopped):
-        print(f"The explorer is at {place.url} (Ctrl-C stops it)", flush=True)
+        print(f"{what} is at {place.url} (Ctrl-C stops it)", flush=True)
         if open:  # in a thread, for a browser of the terminal returns when it is closed
             threading.Thread(target=webbrowser.open, args=[place.once], daemon=True).start()
         while not stopped.wait(0.2):
             pass
-    print("The explorer has stopped.", flush=True)
+    print(f"{what} has stopped.", flush=True)
 
 
 @contextlib.contextmanager

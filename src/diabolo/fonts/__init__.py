@@ -9,8 +9,9 @@ from .collection import Collection, collected
 from .glyphs import LETTERS
 from .learning import alone, fit
 from .manifold import Glyphs, Manifold, load
+from .whole import incomplete
 
-__all__ = ["LETTERS", "TEXT", "Collection", "Glyphs", "Manifold", "alone", "collected", "fit", "load", "shipped"]
+__all__ = ["LETTERS", "TEXT", "Collection", "Glyphs", "Manifold", "alone", "collected", "fit", "incomplete", "load", "shipped"]
 
 TEXT = "Hamburgefonts"
 

@@ -138,7 +138,7 @@ function build(page) {
     ["place", "Place", placePanel(page)],
     ["save", "Save", savePanel(page)],
   ]);
-  root.replaceChildren(heading(head), el("main", {}, decoded, map, side), footer());
+  root.replaceChildren(heading(head), el("main", {}, decoded, map, side), footer(head));
   const card = hoverCard(page);
   page.draw = () => {
     page.map?.destroy();
@@ -212,14 +212,15 @@ function logo() {
   return svg;
 }
 
-function footer() {
+function footer({ one }) {
   return el(
     "footer",
     {},
     el(
       "p",
       {},
-      "Drag the black and white circle over the map, or focus it and use the arrow keys: Shift is fine, Page Up and Page Down are ten steps, Home is the likeliest place, End the strangest row. Made with diabolo.",
+      "Drag the black and white circle over the map, or focus it and use the arrow keys: Shift is fine, Page Up and Page Down ",
+      `are ten steps, Home is the likeliest place, End the strangest ${one}. Made with diabolo.`,
     ),
   );
 }

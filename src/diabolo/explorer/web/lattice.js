@@ -1,5 +1,7 @@
 // Decoded things, or thumbnails of rows, over the map: drawn in slices of a frame, while the view stands still.
 
+import { TOOLS } from "./overlay.js";
+
 const SLICE = 8; // milliseconds of a frame
 const SIZE = 52; // pixels from one thing to the next, or a quarter more
 
@@ -23,6 +25,7 @@ export class Lattice {
         const [x, y] = [x0 + (i + 0.5) * dx, y0 + (j + 0.5) * dy];
         if (!inBox(view.box, x, y)) continue;
         const [u, v] = view.pixel(x, y);
+        if (u + this.size / 2 > view.w - TOOLS.wide && v - this.size / 2 < TOOLS.high) continue; // under the buttons
         this.jobs.push((context) => draw(context, x, y, u, v, this.size));
       }
     }

@@ -3,7 +3,7 @@ import { drawing, pathOf } from "./svg.js";
 
 const MAP_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 
-const TOOLS = { wide: 56, high: 164 }; // what the buttons at the top right need
+export const TOOLS = { wide: 56, high: 164 }; // what the buttons at the top right need
 const LETTER = 0.6; // width of a letter, in font sizes
 const LEAD = 1.2; // height of a line
 const LINE = 0.42; // of the width of the map: the longest line of a name

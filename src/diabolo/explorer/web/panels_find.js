@@ -25,8 +25,9 @@ export function findPanel(page) {
     if (j !== "") set(page, page.columns[j].name, initial(page.columns[j]));
     add.value = "";
   });
+  const all = plural(page.n, page.head.one);
   const found = el("ol", { class: "rows found", "aria-label": "Rows found" });
-  const clear = button("Show all rows", () => {
+  const clear = button(`Show all ${page.head.one}s`, () => {
     search.value = "";
     store.set("hidden", new Set());
     store.set("filters", new Map());
@@ -36,7 +37,7 @@ export function findPanel(page) {
   store.on("query filters hidden color", () => applyFilters(page));
   store.on("shown", (mask) => {
     const left = mask ? mask.reduce((a, b) => a + b, 0) : page.n;
-    result.textContent = mask ? `${count(left)} of ${plural(page.n, "row")} shown` : `all ${plural(page.n, "row")} shown`;
+    result.textContent = mask ? `${count(left)} of ${all} shown` : `all ${all} shown`;
     clear.hidden = !mask;
     found.replaceChildren(...firstOf(mask).map((i) => el("li", {}, goTo(page, i))));
   });

@@ -1,16 +1,18 @@
 // A place of a font manifold: a word in its letters, all its letters, and the font as a file.
-import { button, download, el, folded, labeled, plural, throttled } from "./dom.js";
+import { closest } from "./closest.js";
+import { button, download, el, folded, labeled, plural, settled, throttled } from "./dom.js";
 import { framed, inked, printed } from "./glyphs.js";
+import { HOW_LIKELY } from "./ground.js";
 import { outlines } from "./outlines.js";
-import { truetype, word } from "./truetype.js";
+import { SPACE, truetype, word } from "./truetype.js";
+import { Whole } from "./whole.js";
 
-const SPACE = 0.26; // em
 const MISSING = [0.5, 0.7]; // em: width and height of what stands for a letter that is not known
 const [SMALLEST, LARGEST] = [14, 104]; // pixels in an em
-const LONGEST = 60; // letters of the text
+const LONGEST = 60; // letters of the text that are drawn
 const SLICE = 12; // milliseconds
-
-const unknownFont = (name) => (name.trim() ? `No font is named ${name.trim()}: choose one of the list` : "");
+const MEANT = 3; // names that are offered
+const REST = 250; // milliseconds that the circle rests before its letters are looked at
 
 export class FontFace {
   constructor(page) {
@@ -22,36 +24,41 @@ export class FontFace {
     this.all = el("canvas", { class: "letters", "aria-hidden": "true" });
     this.spoken = el("div", { class: "thing words" }, this.word);
     this.unknown = el("p", { class: "soft", role: "status" });
-    this.element = el("div", { class: "font" }, this.#input(), this.spoken, this.unknown, this.all, this.#files());
+    this.odd = el("p", { class: "soft odd", role: "status" });
+    this.element = el("div", { class: "font" }, this.#input(), this.spoken, this.unknown, this.all, this.odd, this.#files());
     this.later = throttled((place) => this.#specimen(place), 90);
+    this.#judge();
     page.store.on("text", () => page.store.get("place") && page.store.again("place"));
     new ResizeObserver(() => page.store.get("place") && page.store.again("place")).observe(this.element);
   }
 
   #input() {
     const { store, head } = this.page;
-    const text = el("input", {
-      type: "text",
-      maxlength: LONGEST,
-      value: this.fonts.text,
-      spellcheck: "false",
-      autocomplete: "off",
-    });
+    const text = el("input", { type: "text", value: this.fonts.text, spellcheck: "false", autocomplete: "off" });
     text.addEventListener("input", () => store.set("text", text.value));
     store.on("text", (value) => document.activeElement !== text && (text.value = value));
     const names = el("datalist", { id: "font-names" }, ...[...new Set(head.ids)].map((value) => el("option", { value })));
-    const jump = el("input", { type: "search", list: "font-names", placeholder: "font name", autocomplete: "off" });
+    const jump = el("input", { type: "search", list: "font-names", placeholder: "name of a font", autocomplete: "off" });
     const said = el("p", { class: "soft", role: "alert" });
-    jump.addEventListener("input", () => (this.#jump(jump.value), (said.textContent = "")));
-    jump.addEventListener("change", () => (said.textContent = this.#jump(jump.value) ? "" : unknownFont(jump.value)));
+    jump.addEventListener("input", () => (said.replaceChildren(), this.#jump(jump.value)));
+    jump.addEventListener("change", () => said.replaceChildren(...(this.#jump(jump.value) ? [] : this.#unknownFont(jump))));
+    store.on("moving rested", () => said.replaceChildren());
     return el(
       "div",
-      { class: "line" },
-      labeled("Text", text, { class: "field" }),
-      labeled("Go to", jump, { class: "field" }),
-      names,
+      {},
+      el("div", { class: "line" }, labeled("Text", text, { class: "field" }), labeled("Go to", jump, { class: "field" }), names),
       said,
     );
+  }
+
+  // What is said of a name that no font has, with a button for each that was probably meant.
+  #unknownFont(jump) {
+    const name = jump.value.trim();
+    if (!name) return [];
+    const meant = closest(name, this.page.names, MEANT);
+    if (!meant.length) return [`No font is named ${name}: choose one of the list.`];
+    const go = (known) => button(known, () => ((jump.value = known), this.#jump(known)), { class: "link" });
+    return [`No font is named ${name}. Did you mean `, ...meant.flatMap((known, i) => [i ? ", " : "", go(known)]), "?"];
   }
 
   #jump(name) {
@@ -60,6 +67,25 @@ export class FontFace {
     const i = page.names.findIndex((known) => folded(known) === wanted);
     if (i >= 0) page.go([page.model.places[2 * i], page.model.places[2 * i + 1]]);
     return i >= 0;
+  }
+
+  // Names the letters that look incomplete where the circle rests: never within a drag.
+  #judge() {
+    const { store, model } = this.page;
+    const { letters, size } = this.fonts;
+    const all = [...letters];
+    const fieldsAt = (place) => {
+      const found = this.letters(place, letters);
+      return all.map((letter) => found.get(letter).field);
+    };
+    const whole = new Whole(model.places, size, fieldsAt);
+    const look = settled(async (place) => {
+      if (store.get("moving")) return;
+      const odd = await whole.incomplete(place);
+      if (odd) this.odd.textContent = odd.length ? `Looks incomplete here: ${odd.map((i) => all[i]).join(" ")}` : "";
+    }, REST);
+    store.on("moving", (moving) => moving && (whole.drop(), (this.odd.textContent = "")));
+    store.on("rested", look);
   }
 
   // ── what is decoded ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -91,7 +117,7 @@ export class FontFace {
     const seen = this.#fitting(text, letters);
     this.unknown.textContent = [
       unknown.length ? `Not learned, and drawn as a box: ${unknown.join(" ")}` : "",
-      seen.length < text.length ? `Too long for this page: its first ${plural([...seen].length, "letter")} are drawn` : "",
+      seen.length < text.length ? `Too long for this page: only the first ${plural([...seen].length, "letter")} are drawn` : "",
     ]
       .filter(Boolean)
       .join(". ");
@@ -108,6 +134,7 @@ export class FontFace {
 
   // One letter, small.
   draw(context, u, v, size, { place, text }) {
+    if (this.page.map.word(...place) === HOW_LIKELY[0]) return; // there are no fonts
     const [first] = [...text].filter((letter) => this.numbers.has(letter));
     const letter = first ?? this.fonts.letters[0];
     const glyph = this.letters(place, [letter]).get(letter);
@@ -138,7 +165,7 @@ export class FontFace {
     const seen = [];
     for (const letter of text) {
       room -= Math.max(this.#advance(letters, letter), 0.5);
-      if (room < 0) break;
+      if (room < 0 || seen.length === LONGEST) break;
       seen.push(letter);
     }
     return seen.join("");
@@ -234,7 +261,8 @@ export class FontFace {
       try {
         const found = await this.#outlined(this.page.map.place, this.fonts.letters);
         const name = family.value.trim() || "My Font";
-        const about = `Made with diabolo at the place ${this.page.map.place.map((v) => v.toFixed(4)).join(", ")} of ${this.page.head.title}`;
+        const where = this.page.map.place.map((v) => v.toFixed(4)).join(", ");
+        const about = [this.fonts.about, `Made with diabolo at the place ${where} of ${this.page.head.title}`].filter(Boolean).join(". ");
         download(
           `${name.replace(/[^\p{L}\p{N}_-]+/gu, "_")}.ttf`,
           truetype(found.outlines, found.advances, name, about),

@@ -27,18 +27,14 @@ export function groundControls(page) {
   page.offered = (name) => ({ ground: grounds, things })[name](page).map(([value]) => value);
   const bar = el("div", { class: "controls" });
   const draw = () => {
-    const colors = [["", "nothing"], ...groupsOf(page)];
+    const [colors, lain] = [[["", "nothing"], ...groupsOf(page)], grounds(page)];
     bar.replaceChildren(
       labeled(
         "Color by",
         choice("Color by", colors, store.get("color"), (name) => store.set("color", name)),
         { title: page.column(store.get("color"))?.about || "What gives the points their colors" },
       ),
-      labeled(
-        "Ground",
-        choice("Ground", grounds(page), store.get("ground"), (name) => store.set("ground", name)),
-        { title: ABOUT[store.get("ground")] ?? "What colors the map under the points" },
-      ),
+      ...(lain.length > 1 ? [groundChoice(store, lain)] : []),
       labeled(
         "Show",
         choice("Show", things(page), store.get("things"), (name) => store.set("things", name)),
@@ -48,6 +44,14 @@ export function groundControls(page) {
   draw();
   store.on("color ground things axes", draw);
   return bar;
+}
+
+function groundChoice(store, lain) {
+  return labeled(
+    "Ground",
+    choice("Ground", lain, store.get("ground"), (name) => store.set("ground", name)),
+    { title: ABOUT[store.get("ground")] ?? "What colors the map under the points" },
+  );
 }
 
 function groupsOf({ columns }) {
@@ -90,7 +94,8 @@ function foreseen({ labels }) {
 
 function things({ head, face, model }) {
   const predicted = head.labels?.kind === "numbers" ? "predicted numbers" : `${FORESEEN[head.labels?.kind]} labels`;
-  const over = face ? [["lattice", model.decodes ? "decoded things" : predicted]] : [];
+  const decoded = head.fonts ? "letters" : "decoded things";
+  const over = face ? [["lattice", model.decodes ? decoded : predicted]] : [];
   return [["points", "points"], ...(head.thumbnails ? [["pictures", "pictures of rows"]] : []), ...over];
 }
 
@@ -188,7 +193,7 @@ function chip(page, shade, color, name, rows) {
   const pressed = String(!store.get("hidden").has(shade));
   return el(
     "button",
-    { type: "button", class: "chip", "aria-pressed": pressed, title: `${name}: ${plural(rows, "row")}`, onclick: toggle },
+    { type: "button", class: "chip", "aria-pressed": pressed, title: `${name}: ${plural(rows, page.head.one)}`, onclick: toggle },
     dot,
     el("span", {}, name),
   );

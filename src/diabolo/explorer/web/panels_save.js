@@ -14,7 +14,7 @@ export function savePanel(page) {
       { class: "line" },
       button("Map as PNG", async () => download(`${title}.png`, await page.map.png())),
       button("Map as SVG", () => download(`${title}.svg`, page.map.svg(), "image/svg+xml")),
-      button("Shown rows as CSV", () => download(`${title}.csv`, rowsAsCsv(page, rows()), "text/csv")),
+      button(`Shown ${page.head.one}s as CSV`, () => download(`${title}.csv`, rowsAsCsv(page, rows()), "text/csv")),
     ),
     el("div", { class: "line" }, saveDecoded(page, title)),
     page.link ? addressLine(store) : null,

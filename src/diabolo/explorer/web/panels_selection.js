@@ -32,7 +32,7 @@ function offered(page) {
     el(
       "div",
       { class: "line" },
-      button("Select all shown rows", () =>
+      button(`Select all shown ${page.head.one}s`, () =>
         pick(Array.from({ length: page.n }, (_, i) => i).filter((i) => page.store.get("shown")?.[i] ?? true)),
       ),
     ),
@@ -50,7 +50,7 @@ function offered(page) {
                   "div",
                   {},
                   button(region.name, () => pick(region.rows), { class: "link" }),
-                  el("p", { class: "soft" }, [plural(region.rows.length, "row"), ...region.says].join(" · ")),
+                  el("p", { class: "soft" }, [plural(region.rows.length, page.head.one), ...region.says].join(" · ")),
                 ),
               ),
             ),
@@ -72,7 +72,7 @@ function told(page, rows) {
     el(
       "div",
       { class: "line" },
-      el("strong", {}, `${plural(rows.length, "row")} selected`),
+      el("strong", {}, `${plural(rows.length, page.head.one)} selected`),
       button("Clear", () => page.store.set("selected", null)),
     ),
     el(

@@ -6,7 +6,8 @@
 
 const UNITS = 2048;
 const MOST = 16383;
-const [ASCENT, DESCENT, SPACE] = [0.8, 0.2, 0.25];
+const [ASCENT, DESCENT] = [0.8, 0.2];
+export const SPACE = 0.25; // em, where no advance is given
 const MADE = 3786912000;
 const VERSION = 0x00010000;
 const PREP = [0xb8, 0x01, 0xff, 0x85, 0xb0, 0x04, 0x8d, 0xb1, 0x01, 0x01, 0x8e]; // no part drops out; no glyph is hinted
