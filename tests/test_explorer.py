@@ -666,6 +666,18 @@ def saved(page: Any, name: str, path: Path) -> Path:
     return path
 
 
+def test_a_column_colors_the_map_at_first(browser, tmp_path):
+    model, X = fitted("table")
+    names = [f"person {i}" for i in range(len(X))]
+    with pytest.raises(DataError, match="color='name' is a column of texts"):
+        export(model, X, tmp_path / "a.html", color="name", labels={"name": names})
+    export(model, X, tmp_path / "a.html", color="visits", labels={"group": ["a", "b"] * 60})
+    page = opened(browser, tmp_path / "a.html")
+    assert page.get_by_label("Color by").input_value() == "visits"
+    assert page.locator(".legend").inner_text().startswith("visits")
+    page.close()
+
+
 def test_selected_rows_become_a_file_and_a_label(run, browser, folder, tmp_path):
     model, X = fitted("labels")
     page = opened(browser, page_of("labels", folder))
@@ -1275,12 +1287,15 @@ def test_the_command_exports(run, tmp_path):
     assert run("explore", "m.diabolo", "people.csv", "--export", "page.html") == (0, "")
     head = read(tmp_path / "page.html")
     assert head["title"] == "people"
-    assert head["columns"][0]["name"] == "note"
+    assert (head["columns"][0]["name"], head["color"]) == ("note", None)
+    assert run("explore", "m.diabolo", "people.csv", "--export", "town.html", "--color", "town") == (0, "")
+    assert read(tmp_path / "town.html")["color"] == "town"
     assert run("explore", "m.diabolo", "--export", "drawn.html", "--title", "Drawn") == (0, "")
     assert read(tmp_path / "drawn.html")["n"] == 1000
     assert read(tmp_path / "drawn.html")["about"].startswith("1,000 rows drawn from the model; each is 2 numbers")
     for args, said in (
         (("m.diabolo", "people.csv", "--export", "people.csv"), "is the input"),
+        (("m.diabolo", "people.csv", "--export", "a.html", "--color", "twn"), "no column 'twn' (did you mean 'town'?)"),
         (("people.csv", "people.csv", "--export", "a.html"), "does not begin like a .diabolo file"),
         (("m.diabolo", "people.csv", "--export", "a.html", "--port", "8000"), "--port is for a page that is served"),
         (("m.diabolo", "people.csv", "--export", "no/a.html"), "create it first"),
@@ -1288,7 +1303,7 @@ def test_the_command_exports(run, tmp_path):
         code, told = run("explore", *args)
         assert code != 0
         assert said in told
-    assert {p.name for p in tmp_path.iterdir()} == {"m.diabolo", "people.csv", "page.html", "drawn.html"}
+    assert {p.name for p in tmp_path.iterdir()} == {"m.diabolo", "people.csv", "page.html", "town.html", "drawn.html"}
 
 
 @pytest.mark.parametrize(

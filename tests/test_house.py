@@ -259,7 +259,7 @@ TOGETHER = {
     "explorer_widget": "explorer.widget",
     "files": "formats.cells formats.files formats.gaps formats.hints formats.layout formats.suspects",
     "fonts": """cli.fonts explorer.fonts fonts.bench fonts.collection fonts.decoder fonts.fields fonts.files
-        fonts.glyphs fonts.learning fonts.leveling fonts.manifold fonts.variants""",
+        fonts.glyphs fonts.learning fonts.leveling fonts.manifold fonts.variants fonts.whole""",
     "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.filling
         formats.fitting formats.matrices formats.tables formats.written sentinels""",
     "images": "estimators.augmentation formats.images nets.convolution",

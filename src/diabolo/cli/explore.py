@@ -18,6 +18,7 @@ Examples:
   diabolo explore people.diabolo people.csv                        (opens the browser; Ctrl-C ends it)
   diabolo explore people.diabolo people.csv --export people.html   (one file that opens from disk)
   diabolo explore people.diabolo                                   (rows drawn from the model)
+  diabolo explore people.diabolo people.csv --color income         (colored by a column at first)
   diabolo explore tags.diabolo mails.csv --title "Mails of May" --port 8123
 """
 
@@ -32,13 +33,22 @@ Examples:
 @click.argument("data", type=Where(exists=True, path_type=Path), required=False)
 @click.option("--export", "output", type=click.Path(path_type=Path), help="Write one HTML file, which needs no network.")
 @click.option("--title", default="", help="Title of the page.  [default: the name of DATA]")
+@click.option("--color", metavar="COLUMN", help="Color the map by this column, measure or code at first.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the map.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address at which the page is served.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of it.  [default: the first free one from 8000]")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser: only print the address.")
 @reading
 def command(
-    model: Path, data: Path | None, output: Path | None, title: str, seed: int, host: str, port: int | None, no_browser: bool
+    model: Path,
+    data: Path | None,
+    output: Path | None,
+    title: str,
+    color: str | None,
+    seed: int,
+    host: str,
+    port: int | None,
+    no_browser: bool,
 ) -> None:
     from ..estimators import load
     from ..explorer import export, serve
@@ -53,7 +63,7 @@ def command(
     sample = None if data is None else sample_for(fitted.format_, data)
     X, labels = rows_of(fitted, data, sample)
     known: dict[str, Any] = {"title": title or (data or model).stem, "labels": labels, "seed": seed, "sampled": data is None}
-    known |= {"sample": sample}
+    known |= {"sample": sample, "color": color}
     if sample:
         click.echo(f"the map shows {sample}")
     if output is None:

@@ -45,6 +45,7 @@ def export(
     seed: int = 0,
     sampled: bool = False,
     sample: Sample | None = None,
+    color: str | None = None,
 ) -> None:
     """Write the explorer of a fitted model: one HTML file.
 
@@ -66,6 +67,8 @@ def export(
         Whether the model drew the rows (``model.sample``): the page says so.
     sample : Sample, optional
         Of which data set the rows of X are some: the page says so, and has their numbers.
+    color : str, optional
+        The column, measure or code that gives the points their colors at first; by default the first label.
 
     Examples
     --------
@@ -77,7 +80,7 @@ def export(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     export(ae, X, f"{folder}/iris.html", title="Iris", labels={"species": y})
     """
-    made = html(_payload(model, X, title, labels, seed, sampled, sample, remote=False))
+    made = html(_payload(model, X, title, labels, seed, sampled, sample, color, remote=False))
     with atomic(path) as file:
         file.write(made)
 
@@ -91,6 +94,7 @@ def serve(
     seed: int = 0,
     sampled: bool = False,
     sample: Sample | None = None,
+    color: str | None = None,
     host: str = "127.0.0.1",
     port: int | None = None,
     open: bool = True,
@@ -99,12 +103,12 @@ def serve(
 
     Parameters
     ----------
-    model, X, title, labels, seed, sampled, sample : as in :func:`export`
+    model, X, title, labels, seed, sampled, sample, color : as in :func:`export`
     host, port, open : as in :func:`diabolo.explorer.server.serve`
     """
 
     def page() -> bytes:
-        return html(_payload(model, X, title, labels, seed, sampled, sample, remote=True), served=True)
+        return html(_payload(model, X, title, labels, seed, sampled, sample, color, remote=True), served=True)
 
     server.serve(page, model, host=host, port=port, open=open)
 
@@ -117,8 +121,10 @@ def _payload(
     seed: int,
     sampled: bool,
     sample: Sample | None,
+    color: str | None,
     remote: bool,
 ) -> Payload:
     with progress("Explorer") as at:
         known: dict[str, Any] = {"title": title, "labels": labels, "seed": seed, "sampled": sampled, "remote": remote}
+        known["color"] = color
         return payload(model, X, **known, sample=sample, say=lambda words: at(0, words))

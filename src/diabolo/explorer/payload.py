@@ -17,7 +17,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import DataError, check_columns
 from ..estimators import Autoencoder
 from ..estimators.autoencoder.maps import MAX_ROWS as MOST_OF_TSNE
 from ..estimators.autoencoder.maps import Map, spread
@@ -86,6 +86,7 @@ def payload(
     sampled: bool = False,
     remote: bool = False,
     sample: Sample | None = None,
+    color: str | None = None,
     say: Say = lambda words: None,
 ) -> Payload:
     """All that the page of this model and these rows needs.
@@ -105,6 +106,8 @@ def payload(
         Whether a server decodes what the page cannot.
     sample : Sample, optional
         Of which data set the rows of X are some: the page says so, and has their numbers.
+    color : str, optional
+        The column, measure or code that gives the points their colors at first; by default the first label.
     say : function of a text
         Told what is being done.
     """
@@ -122,6 +125,7 @@ def payload(
     say("measuring the map")
     heat, quantiles = density(half.log_prob if half.k <= 2 else None, shown.codes_at, shown.map.places, box)
     columns, left_out = columns_of(model, half, X, shown, named, tensors)
+    check_color(color, columns)
     say("writing the network as a program")
     head = {
         "version": 1,
@@ -139,6 +143,7 @@ def payload(
         "places": tensors.add(shown.map.places, dtype="f32"),
         "codes": tensors.add(shown.z, dtype="f32"),
         "columns": columns,
+        "color": color,
         "left_out": left_out,
         "index": tensors.add(numbers.astype(np.int32), dtype="i32"),
         "ids": names(model, X, index),
@@ -147,6 +152,17 @@ def payload(
         "fonts": None,
     }
     return Payload(head | {"tensors": tensors.table}, tensors.blob)
+
+
+def check_color(color: str | None, columns: list[dict[str, Any]]) -> None:
+    """Raise a DataError for what cannot color points."""
+    if color is None:
+        return
+    check_columns("color", [color], [about["name"] for about in columns])
+    if any(about["name"] == color and about["kind"] == "text" for about in columns):
+        raise DataError(
+            f"color={color!r} is a column of texts, of which nearly each row has another: name one with fewer levels"
+        )
 
 
 def columns_given(labels: Any, n: int) -> dict[str, list[Any]]:

@@ -83,6 +83,8 @@ class Explorer(anywidget.AnyWidget):
         Further values of each row, by which the map can be colored and filtered.
     seed : int, default=0
         Of the map.
+    color : str, optional
+        The column, measure or code that gives the points their colors at first.
 
     Attributes
     ----------
@@ -115,9 +117,17 @@ class Explorer(anywidget.AnyWidget):
     decoded = traitlets.Any(read_only=True)
 
     def __init__(
-        self, model: System, X: Any, *, title: str = "", labels: Mapping[str, Any] | None = None, seed: int = 0, **more: Any
+        self,
+        model: System,
+        X: Any,
+        *,
+        title: str = "",
+        labels: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        color: str | None = None,
+        **more: Any,
     ) -> None:
-        found = payload(model, X, title=title, labels=labels, seed=seed)
+        found = payload(model, X, title=title, labels=labels, seed=seed, color=color)
         self.model, self._found = model, found
         self.shown, self._places, self._codes = (tensor(found, name) for name in ("index", "places", "codes"))
         super().__init__(head=found.head | {"kernel": kernel()}, blob=found.blob, **more)

@@ -282,7 +282,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         ----------
         X : as in fit
         **settings
-            ``title``, ``labels`` and ``seed``, as in :func:`diabolo.explorer.export`, which writes the same to a file.
+            ``title``, ``labels``, ``color``, ``seed``, as in :func:`diabolo.explorer.export`, which writes the same to a file.
 
         Returns
         -------

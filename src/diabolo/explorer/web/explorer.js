@@ -108,6 +108,7 @@ async function asked({ remote, model, codec }, place, use) {
 
 // A label, if there is one; rows without labels have no color at first.
 function firstColor(head, columns) {
+  if (head.color) return columns.find(({ header }) => header === head.color).name;
   if (head.fonts) return "";
   return (
     columns.find((column) => column.group === "label" && column.kind !== "text")?.name ??
