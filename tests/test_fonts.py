@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from PIL import Image
 from sklearn.decomposition import PCA
 
-from diabolo import Autoencoder, fonts, load, storage
+from diabolo import Autoencoder, fonts, load, progress, storage
 from diabolo.cli import cli
 from diabolo.cli.fonts import EPILOG, saved
 from diabolo.errors import DataError, FormatError
@@ -561,6 +561,17 @@ def test_a_map_of_some_letters_alone(learned: fonts.Manifold) -> None:
     for letters, said in (("x", "this map has only the letters HOTi.1"), (" ", "give one letter or more of HOTi.1")):
         with pytest.raises(DataError, match=said):
             fonts.alone(learned, letters)
+
+
+def test_each_phase_of_a_map_of_one_letter_says_what_it_does(
+    learned: fonts.Manifold, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress.Lines, "wait", 0.0)
+    fonts.alone(learned, "O", progress=True)
+    said = capfd.readouterr().err
+    for words in ("changing 8 faces", "placing 24 faces side by side", "parts that letters share", "mending letters"):
+        assert f"Fonts: {words}" in said
 
 
 def test_two_faces_are_too_few(faces: fonts.Collection) -> None:

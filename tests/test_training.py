@@ -386,6 +386,22 @@ def test_progress_in_a_log(capfd: pytest.CaptureFixture[str], monkeypatch: pytes
     assert capfd.readouterr() == ("", ""), "verbose=False"
 
 
+def test_a_long_step_without_a_total_is_not_silent(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shown, "PATIENCE", 0.1)
+    monkeypatch.setattr(shown.Lines, "wait", 0.1)
+    with shown.progress("fonts") as at:
+        at(0, "first")
+        at(0, "second")
+        time.sleep(0.3)
+        at(0, "third")
+        at(0, "fourth")
+        time.sleep(0.3)
+        at(0, "last")
+    with shown.progress("fonts") as at:
+        at(0, "short")
+    assert capfd.readouterr().err.splitlines() == [f"fonts: {word}" for word in ("second", "third", "fourth", "last")]
+
+
 def test_a_line_every_few_seconds(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
     monkeypatch.setattr(shown, "PATIENCE", 2.0)

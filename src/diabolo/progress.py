@@ -80,19 +80,34 @@ def tracked(parts: Iterable[T], title: str | None, total: int) -> Iterator[T]:
 
 
 class Lines:
-    """A line on stderr every few seconds."""
+    """A line on stderr every few seconds; of work without a total, what is said too early comes when it is due."""
 
     wait = EVERY
 
     def __init__(self, title: str, total: int | None, done: int = 0) -> None:
         self.title, self.total, self.first, self.start = title, total, done, time.monotonic()
         self.next = self.start + PATIENCE
+        self.early: tuple[int, str] | None = None
+        self.due: Timer | None = None
 
     def at(self, done: int, words: Words = "", /) -> None:
         now = time.monotonic()
         if now >= self.next:
-            self.next = now + self.wait
-            self.show(done, words if isinstance(words, str) else words(), now - self.start)
+            self._say(done, words if isinstance(words, str) else words())
+        elif self.total is None and isinstance(words, str):  # a long step that comes next must not be silent
+            self.early = done, words
+            if self.due is None:
+                self.due = _timer(self.next - now, self._late)
+
+    def _say(self, done: int, words: str) -> None:
+        now = time.monotonic()
+        self.next, self.early = now + self.wait, None
+        self.show(done, words, now - self.start)
+
+    def _late(self) -> None:
+        self.due = None
+        if self.early is not None:
+            self._say(*self.early)
 
     def show(self, done: int, words: str, seconds: float) -> None:
         share = f"{done / self.total:.0%}" if self.total else ""
@@ -101,7 +116,9 @@ class Lines:
         print(f"{self.title}: {', '.join(filter(None, [share, words, left]))}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
-        pass
+        if (due := self.due) is not None:
+            due.cancel()
+            due.join()
 
 
 class Bar(Lines):
@@ -114,21 +131,28 @@ class Bar(Lines):
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
         super().__init__(title, total, done)
+        self.next = self.start  # it is hidden while it is patient
         how = (BarColumn(), TimeRemainingColumn()) if total and total > 1 else (SpinnerColumn(),)
         columns = (TextColumn("{task.description}"), *how, TextColumn("{task.fields[words]}", markup=False))
         self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
         self.task = self.bar.add_task(title, total=total, completed=done, words="")
-        self.timer = Timer(PATIENCE, self.bar.start)  # even if the first step takes long
-        self.timer.daemon = True
-        self.timer.start()
+        self.timer = _timer(PATIENCE, self.bar.start)  # even if the first step takes long
 
     def show(self, done: int, words: str, seconds: float) -> None:
         self.bar.update(self.task, completed=done, words=words)
 
     def close(self) -> None:
+        super().close()
         self.timer.cancel()
         self.timer.join()
         self.bar.stop()
+
+
+def _timer(seconds: float, run: Callable[[], None]) -> Timer:
+    timer = Timer(seconds, run)
+    timer.daemon = True
+    timer.start()
+    return timer
 
 
 def duration(seconds: float) -> str:

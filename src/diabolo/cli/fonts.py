@@ -123,7 +123,7 @@ def command(
             never_onto_input(target, *([path] if path else []), option=option)
     manifold = fonts.load(path) if path else fonts.shipped()
     if letters is not None:
-        manifold = fonts.alone(manifold, letters)
+        manifold = fonts.alone(manifold, letters, progress=True)
     where = manifold.where(face) if face is not None else place
     if ttf or svg:
         saved(manifold, where, text, ttf, svg, family)
@@ -218,6 +218,7 @@ def usual(manifold: Any) -> str:
 def saved(manifold: Any, place: Any, text: str | None, ttf: Path | None, svg: Path | None, family: str) -> None:
     from ..fonts import truetype
     from ..fonts.outlines import outlines
+    from ..progress import progress
     from ..storage import atomic
 
     shown = text or usual(manifold)
@@ -228,7 +229,11 @@ def saved(manifold: Any, place: Any, text: str | None, ttf: Path | None, svg: Pa
     warn_incomplete(manifold, place, None if ttf else shown)
     if ttf and family.strip().casefold() in {name.casefold() for face in manifold.faces for name in face[:2]}:
         warn(f"--family {family!r} is the name of a font that was learned, which its license may reserve: choose another name")
-    drawn = {c: outlines(glyphs.fields[i], glyphs.box(i)) for i, c in enumerate(glyphs.letters)}
+    drawn = {}
+    with progress("Fonts", len(glyphs.letters)) as at:
+        for i, c in enumerate(glyphs.letters):
+            drawn[c] = outlines(glyphs.fields[i], glyphs.box(i))
+            at(i + 1, f"outlines of {i + 1} of {counted(len(glyphs.letters), 'letter')}")
     advances = {c: float(a) for c, a in zip(glyphs.letters, glyphs.advances, strict=True)}
     if ttf:
         truetype.write(ttf, drawn, advances, family, manifold.about)

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from ..chance import redirected
 from ..errors import DataError
 from ..plan import SGD
+from ..progress import progress as told
 from ..rows import Rows
 from ..training import minimize
 from .collection import Collection
@@ -87,19 +88,26 @@ def fit(
     if len(faces) < 3:
         raise DataError(f"there {'is 1 face' if len(faces) == 1 else f'are {len(faces)} faces'}: a manifold needs at least 3")
     rng = np.random.default_rng(seed)
-    rows = varied(faces, max(0, min(copies, MOST // len(faces) - 1)), rng)
-    places = spread_out(rows, seed)
-    decoder = begun(rows, places, rank, width or WIDTH / len(places) ** 0.5, rng)
+    title = "Fonts" if progress else None
+    with told(title) as at:
+        at(0, f"changing {len(faces):,} faces a little")
+        rows = varied(faces, max(0, min(copies, MOST // len(faces) - 1)), rng)
+        at(0, f"placing {len(rows):,} faces side by side (t-SNE)")
+        places = spread_out(rows, seed)
+        at(0, "looking for the parts that letters share")
+        decoder = begun(rows, places, rank, width or WIDTH / len(places) ** 0.5, rng)
     own = torch.ones(len(places))
     own[: len(faces)] = OWN
-    train(decoder, rows, own / own.mean(), epochs, lr, seed, "fonts" if progress else None)
-    decoder = leveled(decoder, rows, len(faces), rng)
+    train(decoder, rows, own / own.mean(), epochs, lr, seed, title)
+    with told(title) as at:
+        at(0, "mending letters that come apart between faces")
+        decoder = leveled(decoder, rows, len(faces), rng)
     rounded(decoder)
     pictures = faces.pictures[:, [faces.letters.index(c) for c in compared(faces.letters)]]
     return Manifold(faces.letters, decoder.eval(), places[: len(faces)], faces.faces, about, pictures)
 
 
-def alone(manifold: Manifold, letters: str, seed: int = 0) -> Manifold:
+def alone(manifold: Manifold, letters: str, seed: int = 0, *, progress: bool = False) -> Manifold:
     """A map of some letters alone: faces are side by side if these are alike in them, as `manifold` draws them.
 
     Parameters
@@ -109,6 +117,8 @@ def alone(manifold: Manifold, letters: str, seed: int = 0) -> Manifold:
         One or more of its letters.
     seed : int
         Of the places.
+    progress : bool
+        Whether to show how far it is.
     """
     numbers = manifold.index(letters)
     if not numbers:
@@ -119,7 +129,8 @@ def alone(manifold: Manifold, letters: str, seed: int = 0) -> Manifold:
     pictures = np.rint(255 * coverage(fields)).astype(np.uint8)
     kept = "".join(manifold.letters[i] for i in numbers)
     faces = Collection(kept, manifold.faces, fields, pictures, advances, [])
-    return fit(faces, copies=2, rank=RANK // 2, epochs=0, seed=seed, about=f"{manifold.about}; {kept} alone")
+    about = f"{manifold.about}; {kept} alone"
+    return fit(faces, copies=2, rank=RANK // 2, epochs=0, seed=seed, about=about, progress=progress)
 
 
 def spread_out(rows: Varied, seed: int) -> np.ndarray:
