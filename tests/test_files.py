@@ -76,6 +76,7 @@ def test_what_texts_stand_for(cells: list[str | None], t: pa.DataType) -> None:
         (["True"], pa.int64(), [True]),
         (["27.6"], pa.decimal128(9, 2), [Decimal("27.60")]),
         (["27.625"], pa.decimal128(9, 2), [27.625]),
+        (["0 days", "-2 days", "1 day"], pa.duration("s"), [dt.timedelta(0), dt.timedelta(-2), dt.timedelta(1)]),
         (["1 days 02:00:00", "-1 days +23:00:00"], pa.duration("s"), [dt.timedelta(hours=26), dt.timedelta(hours=-1)]),
         (["90"], pa.duration("s"), [dt.timedelta(seconds=90)]),
         (["7:05"], pa.time64("ns"), [dt.time(7, 5)]),

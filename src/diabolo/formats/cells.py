@@ -28,7 +28,10 @@ FAILED = (pa.ArrowInvalid, pa.ArrowNotImplementedError)
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 CLOCK = r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$"
 ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)$"
-SPAN = r"^(?P<sign>-?)(?P<days>\d+) days?,? ?(?P<less>-?)\+?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{2})(?:\.(?P<f>\d{1,9}))?\d*$"
+SPAN = (
+    r"^(?P<sign>-?)(?P<days>\d+) days?"
+    r"(?:,? ?(?P<less>-?)\+?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{2})(?:\.(?P<f>\d{1,9}))?\d*)?$"  # pandas leaves out midnight
+)
 CLOCKS = r"%-?[HIMSfpcXTRs]"  # of a format of strptime that has a time
 FIRST = 100  # cells that are tried before all are
 MAX_CELLS_NAMED = 3  # cells that an error names
@@ -294,7 +297,7 @@ def _first(cells: Cells, types: list[pa.DataType]) -> Cells:
 
 
 def _spans(cells: Cells, t: pa.DataType) -> Cells:
-    """Durations: whole numbers of the unit, as Arrow writes them, or `1 days 02:30:00`, as pandas does."""
+    """Durations: whole numbers of the unit, as Arrow writes them, or `1 days 02:30:00` and `2 days`, as pandas does."""
     try:
         return cells.cast(pa.int64()).cast(t)
     except FAILED:
@@ -313,5 +316,5 @@ def _row(found: dict[str, str] | None) -> tuple[str, ...]:
 def _nanoseconds(row: tuple[str, ...]) -> int:
     """Days may be negative, the time after them counts forwards."""
     sign, days, less, h, m, s, f = row
-    time = (int(h) * 3600 + int(m) * 60 + int(s)) * 10**9 + int((f or "0").ljust(9, "0"))
+    time = (int(h or 0) * 3600 + int(m or 0) * 60 + int(s or 0)) * 10**9 + int((f or "0").ljust(9, "0"))
     return int(f"{sign}{days}") * 86_400 * 10**9 + (-time if less else time)

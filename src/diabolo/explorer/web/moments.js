@@ -11,7 +11,7 @@ const UNIT_NS = { day: DAY_NS, s: SECOND_NS, ms: 10n ** 6n, us: 1000n, ns: 1n };
 const CLOCK_PART = "(\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d{1,9}))?)?";
 const MOMENT_TEXT = new RegExp(`^(\\d{4})-(\\d\\d)-(\\d\\d)(?:[ T](?:(\\d\\d)|${CLOCK_PART}(Z|[+-]\\d\\d(?::?\\d\\d)?)?))?$`);
 const CLOCK_TEXT = /^(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?$/;
-const SPAN_TEXT = /^(-?)(\d+) days?,? ?(-?)\+?(\d{1,2}):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?$/;
+const SPAN_TEXT = /^(-?)(\d+) days?(?:,? ?(-?)\+?(\d{1,2}):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?)?$/; // pandas leaves out midnight
 const SOME_DAY = 1717158600n * SECOND_NS; // 2024-05-31 12:30
 
 export function momentCells(column) {
@@ -83,7 +83,7 @@ function readClock(text) {
 function readSpan(text) {
   const found = SPAN_TEXT.exec(text);
   if (!found) return undefined;
-  const [, sign, days, less, h, m, s, f = ""] = found;
+  const [, sign, days, less, h = 0, m = 0, s = 0, f = ""] = found;
   const time = (BigInt(h) * 3600n + BigInt(m) * 60n + BigInt(s)) * SECOND_NS + BigInt(f.padEnd(9, "0"));
   return BigInt(`${sign}${days}`) * DAY_NS + (less ? -time : time);
 }
