@@ -19,6 +19,7 @@ import torch
 from ..errors import missing_extra
 from ..estimators.base import System
 from .bundle import kernel, module, style
+from .grids import nodes
 from .near import interpolated
 from .page import html
 from .payload import Payload, payload
@@ -40,7 +41,7 @@ TYPES = {"f32": "<f4", "i32": "<i4"}
 
 
 class Place(traitlets.TraitType[Any, Any]):
-    """Two finite numbers, or None while nothing is shown."""
+    """Two finite numbers, or None before there is a map."""
 
     info_text = "two finite numbers (x, y)"
 
@@ -88,8 +89,8 @@ class Explorer(anywidget.AnyWidget):
 
     Attributes
     ----------
-    place : (float, float) or None
-        Where the circle is; None until it is shown or set. Setting it moves the circle.
+    place : (float, float)
+        Where the circle is; at first at the likeliest place. Setting it moves the circle.
     decoded : the kind of thing that was fitted, such as a DataFrame of one row, or None
         What the model makes of the place.
     selection : list of int
@@ -131,6 +132,14 @@ class Explorer(anywidget.AnyWidget):
         self.model, self._found = model, found
         self.shown, self._places, self._codes = (tensor(found, name) for name in ("index", "places", "codes"))
         super().__init__(head=found.head | {"kernel": kernel()}, blob=found.blob, **more)
+        if self.place is None:
+            self.place = self._likeliest()
+
+    def _likeliest(self) -> np.ndarray:
+        """(2,) where the page begins, too."""
+        about = self._found.head["density"]
+        heat = tensor(self._found, about["log"])
+        return nodes(tuple(about["box"]), len(heat))[heat.argmax()]
 
     @traitlets.observe("place", "code")
     def _decode(self, change: Any) -> None:
@@ -172,9 +181,9 @@ def numbers(value: Any) -> np.ndarray | None:
     return x if x.dtype.kind in "iuf" else None
 
 
-def tensor(found: Payload, name: str) -> np.ndarray:
-    """An array of the payload."""
-    entry = found.head["tensors"][found.head[name]]
+def tensor(found: Payload, number: str | int) -> np.ndarray:
+    """An array of the payload, by its number or the name that the head has for it."""
+    entry = found.head["tensors"][found.head[number] if isinstance(number, str) else number]
     values = np.frombuffer(found.blob, TYPES[entry["dtype"]], int(np.prod(entry["shape"])), entry["offset"])
     return values.reshape(entry["shape"])
 
