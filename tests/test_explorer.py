@@ -359,6 +359,33 @@ def tensor(found: Any, number: int) -> np.ndarray:
     )
 
 
+def test_a_single_row_is_not_unlikely_at_its_own_place(browser, tmp_path):
+    model, X = fitted("table")
+    export(model, X.iloc[[8]], tmp_path / "one.html")
+    page = opened(browser, tmp_path / "one.html")
+    words = page.evaluate("""() => {
+      const { map, model } = document.getElementById("diabolo").explorer;
+      return [map.word(...model.places), map.word(map.box[0], map.box[2])];
+    }""")
+    assert words[0] in ("usual", "likely")
+    page.close()
+
+
+def test_changes_are_said_in_few_letters(browser, tmp_path):
+    """Of moments in the largest unit that fits, of huge numbers with few digits."""
+    at = pd.Timestamp("2010-01-01", tz="Europe/Oslo") + pd.to_timedelta(np.arange(80) * 700, unit="s")
+    frame = pd.DataFrame({"at": at, "huge": np.linspace(-1, 1, 80) * 1.234567e299})
+    model = Autoencoder(2, **SMALL | {"epochs": 20}).fit(frame)
+    export(model, frame, tmp_path / "a.html")
+    page = opened(browser, tmp_path / "a.html")
+    drag(page, 90, 60)
+    changes = page.locator(".cells .change").all_inner_texts()
+    assert re.fullmatch(r"[+−][\d.,]+ (h|min|s|days?)", changes[0])
+    assert re.fullmatch(r"[+−]\d(\.\d\d)?e[+-]\d+", changes[1])
+    page.mouse.up()
+    page.close()
+
+
 @pytest.mark.parametrize(
     ("places", "method", "box"),
     [

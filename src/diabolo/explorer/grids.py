@@ -27,6 +27,7 @@ Box = tuple[float, float, float, float]
 FINE, COARSE = 128, 33  # nodes of a side: of the density; of what needs the network
 MARGIN = 0.07  # of the box around the rows
 ALIKE = 0.65  # smallest ratio of the two sides of a map whose axes have one unit
+ALONE = np.array([4.0, 1.0, 0.0])  # below its density the lines of a single row lie
 FLAT = 1e-6  # what is smaller is no extent
 WIDTHS = (0.1, 0.15, 0.2, 0.3, 0.5)  # of the kernels: none so narrow that every row is an island
 QUANTILES = (0.05, 0.5, 0.95)
@@ -70,6 +71,8 @@ def density(
     some = places[evenly(len(places), JUDGED)]
     grid = log_prob(codes_at(nodes(box, FINE)))
     own = np.quantile(log_prob(codes_at(some)), QUANTILES)
+    if own[2] - own[0] < FLAT:  # one row, which is as likely as rows are
+        own -= ALONE
     height = np.repeat(np.linspace(-1, 1, FINE), FINE)  # where all heights are as likely, the middle is where to begin
     return np.maximum(grid - 1e-3 * np.square(height), own[0] - 60).reshape(FINE, FINE), own.tolist()
 

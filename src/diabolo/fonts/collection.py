@@ -64,15 +64,15 @@ def each(source: str | os.PathLike[str], letters: str) -> Iterator[LeftOut | tup
     for face in faces(source, letters):
         found = face if isinstance(face, LeftOut) else drawn(face, letters)
         if isinstance(found, LeftOut):
-            yield found
+            yield LeftOut(face.found, found.reason) if isinstance(face, Face) else found
             continue
         assert isinstance(face, Face)
         pictures, advances = found
         key = blake2b(pictures.tobytes(), digest_size=16).digest()
         if key in seen:
-            yield LeftOut(face.named.name, f"its letters are those of {seen[key]}")
+            yield LeftOut(face.found, f"its letters are those of {seen[key]}")
         else:
-            seen[key] = face.named.name
+            seen[key] = face.found
             yield face, pictures, advances
 
 

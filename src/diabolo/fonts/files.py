@@ -11,7 +11,7 @@ import logging
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,12 +62,20 @@ class Face:
         The number of the face in `data`.
     advances : dict of str to float
         The width of each letter, in em.
+    file : str
+        Where it was found.
     """
 
     named: Named
     data: bytes
     index: int
     advances: dict[str, float]
+    file: str = ""
+
+    @property
+    def found(self) -> str:
+        """Its file, and which face of it."""
+        return f"{self.file} ({self.named.name})" if self.file else self.named.name
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ def faces(source: str | os.PathLike[str], letters: str) -> Iterator[Face | LeftO
     if not found:
         raise DataError(f"there is no font file in {os.fspath(source)!r}: it should hold files {', '.join(SUFFIXES)}")
     for name, read in found:
-        yield from _faces(name, read, letters)
+        yield from (replace(one, file=name) if isinstance(one, Face) else one for one in _faces(name, read, letters))
 
 
 Read = Callable[[], bytes]

@@ -142,16 +142,23 @@ const DAY = 86400;
 function difference(cell, before, column) {
   if (shown(cell, column) === shown(before, column)) return "";
   const [now, then] = [cell, before].map((c) => plainly(shown(c, column), column));
-  const days = column?.kind === "date" ? (numberOf(cell, column) - numberOf(before, column)) / DAY : NaN;
-  if (Math.abs(days) >= 1) return `${days > 0 ? "+" : "−"}${plural(Math.round(Math.abs(days)), "day")}`;
+  const gone = column?.kind === "date" ? numberOf(cell, column) - numberOf(before, column) : NaN;
+  if (gone) return `${gone > 0 ? "+" : "−"}${spanned(Math.abs(gone))}`;
   if (typeof cell.value !== "number" || typeof before.value !== "number") return `was ${then}`;
   const [a, b] = [plainNumber(now), plainNumber(then)];
   if (Number.isNaN(a - b)) return `was ${shown(before, column)}`;
-  const digits = Math.max(decimalsOf(now), decimalsOf(then));
+  const digits = /e/i.test(now + then) ? 0 : Math.max(decimalsOf(now), decimalsOf(then));
   const by = a - b;
   const size = Math.abs(by).toFixed(digits);
   const words = digits ? shown({ text: size, value: Number(size) }) : shortly(Math.abs(by));
   return `${by > 0 ? "+" : "−"}${localized(words, column?.sign ?? ".")}`;
+}
+
+// Seconds, in the largest unit of which there is one.
+function spanned(seconds) {
+  if (seconds >= DAY) return plural(Math.round(seconds / DAY), "day");
+  const [unit, name] = [[3600, "h"], [60, "min"], [1, "s"]].find(([size]) => seconds >= size) ?? [1, "s"];
+  return `${shortly(Number((seconds / unit).toPrecision(2)))} ${name}`;
 }
 
 function plainNumber(text) {
