@@ -5,7 +5,8 @@ const LEAST = 0.5; // of 1, alike
 
 export function closest(text, names, most) {
   const wanted = folded(text.trim());
-  const found = [...new Set(names)].map((name) => [name, wanted && folded(name).includes(wanted) ? 1 : alike(wanted, folded(name))]);
+  const fit = (name) => (wanted && name.includes(wanted) ? 1 : alike(wanted, name));
+  const found = [...new Set(names)].map((name) => [name, fit(folded(name))]);
   const near = found.filter(([, by]) => by >= LEAST).sort((a, b) => b[1] - a[1] || a[0].length - b[0].length);
   return near.slice(0, most).map(([name]) => name);
 }

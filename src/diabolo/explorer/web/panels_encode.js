@@ -149,7 +149,8 @@ function rowForm(page, encode) {
   const edited = new Set();
   const inputs = names.map((name) => inputOf(page, name, () => (edited.add(name), tell(), encode(row))));
   const row = () => Object.fromEntries(names.map((name, j) => [name, inputs[j].value === "" ? null : inputs[j].value]));
-  const tell = () => (origin.textContent = source && `${source}${edited.size ? `; changed since: ${listed([...edited])}` : ""}.`);
+  const changed = () => (edited.size ? `; changed since: ${listed([...edited])}` : "");
+  const tell = () => (origin.textContent = source && `${source}${changed()}.`);
   const fill = (values, from) => {
     inputs.forEach((input, j) => (input.value = values[j] ?? ""));
     source = from;
@@ -159,7 +160,8 @@ function rowForm(page, encode) {
   const nearest = () => {
     const [i] = neighbors(page, page.map.place, 1);
     if (i === undefined) return;
-    fill(names.map((name) => page.column(called(name))?.written(i) ?? ""), `Taken from ${page.name(i)}, the nearest to the circle`);
+    const cells = names.map((name) => page.column(called(name))?.written(i) ?? "");
+    fill(cells, `Taken from ${page.name(i)}, the nearest to the circle`);
   };
   const place = () => fill(page.thing.map((cell) => cell.text), "Taken from what is decoded at the circle");
   const paste = el("textarea", {

@@ -46,7 +46,7 @@ export class FontFace {
     return el(
       "div",
       {},
-      el("div", { class: "line" }, labeled("Text", text, { class: "field" }), labeled("Go to", jump, { class: "field" }), names),
+      el("div", { class: "line" }, ...[["Text", text], ["Go to", jump]].map((of) => labeled(...of, { class: "field" })), names),
       said,
     );
   }
@@ -262,7 +262,8 @@ export class FontFace {
         const found = await this.#outlined(this.page.map.place, this.fonts.letters);
         const name = family.value.trim() || "My Font";
         const where = this.page.map.place.map((v) => v.toFixed(4)).join(", ");
-        const about = [this.fonts.about, `Made with diabolo at the place ${where} of ${this.page.head.title}`].filter(Boolean).join(". ");
+        const made = `Made with diabolo at the place ${where} of ${this.page.head.title}`;
+        const about = [this.fonts.about, made].filter(Boolean).join(". ");
         download(
           `${name.replace(/[^\p{L}\p{N}_-]+/gu, "_")}.ttf`,
           truetype(found.outlines, found.advances, name, about),

@@ -191,9 +191,10 @@ function chip(page, shade, color, name, rows) {
   const dot = el("i", { "aria-hidden": "true" });
   dot.style.background = color;
   const pressed = String(!store.get("hidden").has(shade));
+  const title = `${name}: ${plural(rows, page.head.one)}`;
   return el(
     "button",
-    { type: "button", class: "chip", "aria-pressed": pressed, title: `${name}: ${plural(rows, page.head.one)}`, onclick: toggle },
+    { type: "button", class: "chip", "aria-pressed": pressed, title, onclick: toggle },
     dot,
     el("span", {}, name),
   );

@@ -24,7 +24,8 @@ export function pasted(text, names) {
 }
 
 function unlike(cells, heads) {
-  const counted = `the row has ${plural(cells.length, "value")}, but there are ${plural(heads.length, "column")}: ${listed(heads)}`;
+  const found = `the row has ${plural(cells.length, "value")}`;
+  const counted = `${found}, but there are ${plural(heads.length, "column")}: ${listed(heads)}`;
   const remedy = "Put a comma, a semicolon or a tab between values; spaces do not separate them";
   return cells.length > 1 ? counted : `${counted}. ${remedy}`;
 }

@@ -37,7 +37,8 @@ export class Whole {
   #seen(place) {
     return this.fieldsAt(place).map((data) => {
       const field = { data, height: this.size, width: this.size };
-      return { ink: data.reduce((sum, v) => sum + Math.min(1, Math.max(0, v + 0.5)), 0), pieces: euler(upsampled(field, FINER)) };
+      const ink = data.reduce((sum, v) => sum + Math.min(1, Math.max(0, v + 0.5)), 0);
+      return { ink, pieces: euler(upsampled(field, FINER)) };
     });
   }
 }
@@ -45,7 +46,8 @@ export class Whole {
 function odd(own, near) {
   const share = own.map(({ ink }, c) => ink / Math.max(median(near.map((face) => face[c].ink)), 1e-6));
   const least = LEAST * (share.length < FEW ? 1 : Math.min(1, median(share)));
-  return own.flatMap(({ pieces }, c) => (pieces > Math.max(...near.map((face) => face[c].pieces)) || share[c] < least ? [c] : []));
+  const split = ({ pieces }, c) => pieces > Math.max(...near.map((face) => face[c].pieces));
+  return own.flatMap((letter, c) => (split(letter, c) || share[c] < least ? [c] : []));
 }
 
 // Pieces less holes of what is inside: corners less sides and squares between four samples.
