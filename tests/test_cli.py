@@ -175,9 +175,22 @@ def test_ctrl_c_never_takes_the_place_of_a_finished_model(
     assert (tmp_path / "a.diabolo").read_text() == "an older model"
     assert load(beside).history_.interrupted
     monkeypatch.setattr(Run, "descend", descend)
+    state = (tmp_path / "c").read_bytes()
+    anew = "fit", tmp_path / "a.csv", *task, "-o", tmp_path / "a.diabolo", "--checkpoint", tmp_path / "c", *FIT
+    one_line(diabolo(*anew), 1, "c' is the checkpoint of a run that stopped at step 1 of", ": --resume goes on from it")
+    assert (tmp_path / "c").read_bytes() == state
     again = ["--checkpoint", tmp_path / "c", "--resume"]
     assert diabolo("fit", tmp_path / "a.csv", *task, "-o", tmp_path / "a.diabolo", *again, *FIT).code == 0
     assert not load(tmp_path / "a.diabolo").history_.interrupted
+    assert diabolo(*anew).code == 0, "that of a finished run may be overwritten"
+
+
+def test_a_checkpoint_in_a_new_folder_and_not_over_the_data(tmp_path: Path, diabolo: Any) -> None:
+    frame().drop(columns=["when", "long"]).to_csv(tmp_path / "a.csv", index=False)
+    fit = "fit", tmp_path / "a.csv", *FIT, "-o", tmp_path / "a.diabolo", "--checkpoint"
+    assert diabolo(*fit, f"{tmp_path}/runs/ck/").code == 0
+    assert left(tmp_path / "runs" / "ck") == {"training.ckpt"}
+    one_line(diabolo(*fit, tmp_path / "a.csv"), 1, "--checkpoint '", "is the input")
 
 
 def test_fit_drops_columns_and_takes_a_share(place: Path, tmp_path: Path, diabolo: Any) -> None:

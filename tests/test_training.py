@@ -464,6 +464,11 @@ def test_ctrl_c_leaves_a_whole_checkpoint(tmp_path: Path, capfd: pytest.CaptureF
     assert 0 < meta["step"] < meta["total"]
     meta["history"]["seconds"] = [1e6 for _ in meta["history"]["seconds"]]
     storage.write(tmp_path / "c", "checkpoint", meta, storage.read(tmp_path / "c", "checkpoint")[1])
+    state = (tmp_path / "c").read_bytes()
+    with pytest.warns(UserWarning, match=r"a run that stopped at step \d+ of \d+, which is overwritten.* resume=True goes on"):
+        train(net(0.3), replace(plan, resume=False))
+    assert not training.unfinished(tmp_path / "c"), "the end is written, too"
+    (tmp_path / "c").write_bytes(state)
     history = train(again, plan)
     assert bits(whole, again)
     assert history.held_out == expected.held_out

@@ -12,7 +12,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -46,7 +45,7 @@ from ..registry import registered_name
 from ..rows import Rows
 from ..signals import searching
 from ..storage import under
-from ..training import minimize
+from ..training import checkpoint_file, minimize
 from .architectures import Dense, architecture
 from .linear import sample
 from .parameters import about, as_json, check_training
@@ -337,7 +336,7 @@ class System(Training, BaseEstimator, ABC):
                 "device": device,
                 "seed": self.seed_,
                 "about": about(self),
-                "checkpoint": None if self.checkpoint is None else _file_in(Path(self.checkpoint)),
+                "checkpoint": None if self.checkpoint is None else checkpoint_file(self.checkpoint),
                 "keeps_best": not searching(),
                 "progress": type(self).__name__ if self.verbose else None,
             }
@@ -433,11 +432,6 @@ def check_names(parameter: str, names: Any) -> list[str]:
     if isinstance(names, str):
         raise ValueError(f"{parameter}={names!r}: give a list of names, such as {parameter}=[{names!r}]")
     return [] if names is None else [str(name) for name in names]
-
-
-def _file_in(path: Path) -> str:
-    """The checkpoint in a folder, or the file itself."""
-    return str(path / "training.ckpt" if path.is_dir() else path)
 
 
 def _materialized(X: Any) -> Any:
