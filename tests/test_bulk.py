@@ -25,6 +25,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk, load
+from diabolo import cli as command_line
 from diabolo.bulk import pictures, units, work
 from diabolo.cli import cli
 from diabolo.errors import DataError
@@ -288,6 +289,22 @@ def test_nothing_is_written_or_printed_by_each_process(
             cli.main(command, standalone_mode=False)
     assert not out.exists()
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("verb", sorted({*command_line.VERBS} - {*command_line.SHARED, "info"}))
+def test_verbs_that_several_processes_do_not_share(verb: str, monkeypatch: pytest.MonkeyPatch, diabolo: Any) -> None:
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "4")
+    monkeypatch.setenv("SLURM_PROCID", "0")
+    said = diabolo(verb, "m.diabolo", "data.csv")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        f"diabolo: 4 processes run, and each would do all of `diabolo {verb}`: start one, without torchrun, or by srun with "
+        "--ntasks=1\n"
+    )
+    assert diabolo(verb, "--help").code == 0
+    monkeypatch.setenv("SLURM_PROCID", "1")
+    said = diabolo(verb, "m.diabolo", "data.csv")
+    assert (said.code, said.out, said.err) == (0, "", "")
 
 
 def test_one_of_several_processes_tells_the_error(place: Path) -> None:

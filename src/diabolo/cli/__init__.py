@@ -39,6 +39,8 @@ VERBS = {
     "report": "Write a one-file HTML report.",
     "explore": "Drag a circle over the map of a model: what is decoded there follows.",
 }
+SHARED = ("fit", "encode", "score", "outliers", "tag", "impute")  # several processes do it together
+ASKED = ("-h", "--help")
 
 
 class Verbs(click.Group):
@@ -59,6 +61,9 @@ class Verbs(click.Group):
             meant = " or ".join(repr(verb) for verb in near)
             did = f" Did you mean {meant}?" if near else f" The verbs are {', '.join(VERBS)}."
             raise click.UsageError(f"No such command {args[0]!r}.{did}", ctx)
+        if args and args[0] not in (*SHARED, "info") and not {*ASKED} & {*args}:
+            remedy = "start one, without torchrun, or by srun with --ntasks=1"
+            several.first_tells(f"would do all of `diabolo {args[0]}`", remedy)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -81,7 +86,7 @@ Examples:
 """
 
 
-@click.command(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": [*ASKED]})
 @click.version_option(__version__, prog_name="diabolo")
 def cli() -> None:
     """Encoder-decoder learning: wide, narrow, wide.

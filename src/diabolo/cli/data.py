@@ -15,7 +15,7 @@ import click
 
 from ..deferred import is_sparse
 from ..errors import DataError, check_columns, no_column, some, warn
-from ..ranks import check_alone, said_by_first, together
+from .several import first_tells
 
 if TYPE_CHECKING:
     from ..estimators.base import System
@@ -149,15 +149,9 @@ def _a(name: str) -> str:
 
 
 def check_shared(output: Path | None) -> None:
-    """Of several processes each would do all rows, if they print them or write one file: an error, which the first one tells.
-
-    The others end without one: as soon as one fails, torchrun ends all, and the first might not have told it yet.
-    """
-    if output and (output.is_dir() or not output.suffix):
-        return
-    if said_by_first():
-        sys.exit(0)
-    check_alone(output, together()[1])
+    """Of several processes each would do all rows, if they print them or write one file."""
+    if output is None or not (output.is_dir() or not output.suffix):
+        first_tells("would print all rows" if output is None else f"would write all rows into {str(output)!r}")
 
 
 def in_bulk(
