@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diabolo import Autoencoder, bulk, load
+from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk, load
 from diabolo.errors import DataError
 from diabolo.formats import Documents, Tables, infer
 from diabolo.formats.base import cached, spilled
@@ -441,3 +442,13 @@ def test_a_sample_holds_no_row_twice(n: int, most: int) -> None:
     assert len(numbers) == min(n, most)
     assert 0 <= numbers[0] <= numbers[-1] < n
     assert (np.diff(numbers) > 0).all()
+
+
+@pytest.mark.parametrize("model", [Autoencoder(2), OutlierDetector(), MultiLabelClassifier()])
+@pytest.mark.parametrize("unit", [1.0, 0.5])
+def test_more_columns_than_memory_can_hold_are_an_error_before_the_work(model: Any, unit: float) -> None:
+    """The system would kill the process without a word. Whole numbers are counts of words."""
+    X = sp.csr_matrix((np.array([1, 2] * 4) * unit, ([*range(8)], [0, 10**9 - 1] * 4)), shape=(8, 10**9))
+    y = [np.eye(2, dtype=int)[[0, 1] * 4]] if isinstance(model, MultiLabelClassifier) else []
+    with pytest.raises(DataError, match=r"X has 1,000,000,000 features: fit needs at least [\d,.]+ GB of memory; there"):
+        model.fit(X, *y)

@@ -48,7 +48,7 @@ from ..storage import under
 from ..training import checkpoint_file, minimize
 from .architectures import Dense, architecture
 from .linear import sample
-from .parameters import about, as_json, check_training
+from .parameters import about, as_json, check_room_for, check_training
 from .weights import RowWeights
 
 __all__ = ["ESTIMATORS", "System"]
@@ -132,6 +132,10 @@ class System(Training, BaseEstimator, ABC):
     def _learn_columns(self, X: Any) -> None:
         if not self._continues():
             self.format_.fit(X)
+
+    def _held(self, n: int) -> tuple[int, int]:
+        """Numbers that a fit to n rows holds for each feature, at least: weights, and rows."""
+        return 0, 0
 
     def _check_values(self, rows: Rows) -> None:
         """Check that a given loss can take the values of the rows."""
@@ -242,6 +246,8 @@ class System(Training, BaseEstimator, ABC):
         X = self._validated(X, reset=True)
         if self._continues():
             self.format_.tell_unseen(X)
+        if self.format_.kind in ("arrays", "documents") and len(getattr(X, "shape", ())) == 2:  # of others it is not known yet
+            check_room_for(self, *X.shape)
         self._learn_columns(X)
         if known is None and isinstance(given, Dataset):
             self.format_.options = given.options
@@ -250,7 +256,9 @@ class System(Training, BaseEstimator, ABC):
         elif self.format_.left_out:
             self._name_features(named=hasattr(self, "feature_names_in_"))
         self._architecture, self.format_.doubts = self._choose_architecture(), not self._judges
-        return self.format_.rows(X)
+        rows = self.format_.rows(X)
+        check_room_for(self, len(rows), self.format_.width)
+        return rows
 
     def _known_format(self) -> Format | None:
         """That of the fit that goes on, or of a pre-trained encoder."""

@@ -14,16 +14,20 @@ from .. import losses as loss_classes
 from ..corruption import Chain, Corruption
 from ..errors import DataError, suggest
 from ..formats import FORMATS, Format
+from ..hardware import pick_device
+from ..limits import check_room
 from ..losses import Loss
 from ..registry import registered_name
+from .linear import LEAST_SAMPLED
 
 if TYPE_CHECKING:
     from .base import System
 
-__all__ = ["about", "as_json", "check_integer", "check_training", "is_size"]
+__all__ = ["about", "as_json", "check_integer", "check_room_for", "check_training", "is_size"]
 
 
 FROM = {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}  # the smallest value
+COPIES = 4  # of the weights while they are trained: themselves, gradient, average, best
 OPTIMIZERS = ("auto", "muon", "adamw")
 AUTO = ("lr", "muon_lr", "weight_decay")  # of these, those that may be "auto"
 
@@ -70,6 +74,14 @@ def check_training(model: System) -> None:
             f"corruption={corruption!r}: it changes pictures (B, C, h, w), and {type(model).__name__} sees rows of numbers; "
             "Denoiser, Upscaler and Colorizer see pictures"
         )
+
+
+def check_room_for(system: Any, n: int, d: int) -> None:
+    """Raise a DataError if a new network for n rows of d features needs more memory than there is, whatever else happens."""
+    if system.format_.architecture in ("dense", "text") and not system._continues():
+        copies = 1 if pick_device(getattr(system, "device", "auto")).startswith("cuda") else COPIES
+        weights, rows = system._held(min(n // 4, LEAST_SAMPLED))
+        check_room(d, copies * weights, rows, linear=system._has_codes)
 
 
 def parts_of(corruption: Corruption | None) -> list[Corruption]:
