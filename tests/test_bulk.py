@@ -162,7 +162,9 @@ def test_results_of_other_rows_are_made_again_and_of_another_model_refused(place
         bulk.run(place / "codes.diabolo", data, data, verbose=False)
     with pytest.raises(DataError, match="is one of the files that are read"):
         bulk.run(place / "codes.diabolo", data, data / "a.parquet", verbose=False)
-    with pytest.raises(DataError, match="holds a model of the kind OutlierDetector, but encode needs Autoencoder"):
+    with pytest.raises(
+        DataError, match=r"holds an OutlierDetector, but `diabolo encode` needs an Autoencoder: make one .* --task codes"
+    ):
         bulk.run(place / "outliers.diabolo", data, tmp_path / "other", verbose=False)
 
 

@@ -354,7 +354,7 @@ class Run:
         """What a checkpoint and the run that resumes from it must have in common."""
         free = ("checkpoint", "checkpoint_seconds", "resume", "keeps_best", "progress", "device")
         same = {k: v for k, v in asdict(self.plan).items() if k not in free}
-        return {"rows": len(self.rows), "weights": self.flat.w.numel(), "data": self.data} | same
+        return same.pop("about") | same | {"rows": len(self.rows), "weights": self.flat.w.numel(), "data": self.data}
 
     @cached_property
     def data(self) -> str:
@@ -384,7 +384,7 @@ def unfinished(path: str | os.PathLike[str]) -> str:
 
 def unlike(was: dict[str, Any], now: dict[str, Any]) -> str:
     """In which settings two runs differ, and how."""
-    return ", ".join(f"{k}: {was.get(k)}, now {now.get(k)}" for k in {**was, **now} if was.get(k) != now.get(k))
+    return ", ".join(f"{k}={was.get(k)!r}, now {now.get(k)!r}" for k in {**was, **now} if was.get(k) != now.get(k))
 
 
 MARKED = 64  # rows

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..deferred import is_sparse
-from ..errors import DataError, check_columns, no_column, some, warn
+from ..errors import DataError, check_columns, no_column, some, warn, wrong_kind
 from .several import first_tells
 
 if TYPE_CHECKING:
@@ -37,19 +37,7 @@ class Where(click.Path):
 
 MODEL = click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DATA = click.argument("data", type=Where(exists=True, path_type=Path))
-MADE_BY = {
-    "Autoencoder": "--task codes",
-    "OutlierDetector": "--task outliers",
-    "MultiLabelClassifier": "--labels COLUMNS",
-    "Denoiser": "--task denoise",
-    "Upscaler": "--task upscale",
-    "Colorizer": "--task colorize",
-}
 IN_MEMORY = 100_000  # rows of a Parquet file, from which on results are written as they come
-JUDGED_BY = {
-    "OutlierDetector": "; `diabolo outliers` compares this one with the y of DATA",
-    "MultiLabelClassifier": "; `diabolo tag` and `diabolo report` compare this one with the labels of DATA",
-}
 READ = {
     *[".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".txt", ".ttf", ".otf", ".ttc", ".woff", ".woff2"]
 }  # of which folders are inputs
@@ -106,11 +94,7 @@ def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -
 
     model = estimators.load(path)
     if not isinstance(model, tuple(getattr(estimators, name) for name in (kind, *others))):
-        raise DataError(
-            f"{str(path)!r} holds {_a(type(model).__name__)}, but `diabolo {verb}` needs {_a(kind)}: "
-            f"make one with `diabolo fit DATA {MADE_BY[kind]}`"
-            + (JUDGED_BY.get(type(model).__name__, "") if verb == "score" else "")
-        )
+        raise wrong_kind(path, type(model).__name__, verb, kind)
     from .options import reread
 
     assert isinstance(model, estimators.base.System)
@@ -142,10 +126,6 @@ class NoPandas:
     def find_spec(self, name: str, *where: Any) -> None:
         if name == "pandas":
             raise ModuleNotFoundError(name, name=name)
-
-
-def _a(name: str) -> str:
-    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
 def check_shared(output: Path | None) -> None:

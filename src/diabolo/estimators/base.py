@@ -40,7 +40,7 @@ from ..losses import Bounded, Clipped, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..plan import SGD
 from ..printed import few
-from ..progress import finished
+from ..progress import finished, told
 from ..registry import registered_name
 from ..rows import Rows
 from ..signals import searching
@@ -224,6 +224,11 @@ class System(Training, BaseEstimator, ABC):
         made = time.monotonic()
         self.history_ = self._train(train, held)
         trained = time.monotonic()
+        if self.history_.interrupted:
+            told(
+                type(self).__name__ if self.verbose else None,
+                "measuring what it learned; a second Ctrl-C ends it without a model",
+            )
         self._end_training()
         self._measure(train, held)
         stages = {"reading": read - start, "start": made - read}

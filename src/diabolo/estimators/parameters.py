@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from dataclasses import asdict, is_dataclass
@@ -91,14 +90,15 @@ def parts_of(corruption: Corruption | None) -> list[Corruption]:
     return [] if corruption is None else [corruption]
 
 
-def about(system: Any) -> str:
-    """Loss and corruption, by which two runs are told apart; a user's own loss by the name of its class."""
-    values = {name: getattr(system, name, None) for name in ("loss", "corruption")}
-    found = {name: type(value).__name__ for name, value in values.items()}
+def about(system: Any) -> dict[str, Any]:
+    """What two runs are told apart by; a user's own loss by the name of its class."""
+    names = ("n_components", "hidden", "members", "loss", "corruption")
+    values = {name: getattr(system, name) for name in names if hasattr(system, name)}
+    found: dict[str, Any] = {name: type(value).__name__ for name, value in values.items()}
     for name, value in values.items():
         with suppress(DataError):
             found[name] = as_json(value) or found[name]
-    return json.dumps(found, sort_keys=True)
+    return found
 
 
 def as_json(value: Any) -> Any:
