@@ -549,7 +549,8 @@ def test_what_cannot_be_done_leaves_no_folder(place: Path, tmp_path: Path) -> No
 def test_columns_that_are_neither_used_nor_kept_are_told(place: Path, tmp_path: Path, diabolo: Any) -> None:
     """Of a table in memory they are an error, as scikit-learn asks for."""
     call = "encode", place / "codes.diabolo", place / "data", "-o"
-    told = f"diabolo: '{place / 'data'}': not used: 'id', which is no column of the model\n"
+    hint = "; --keep id writes it beside the results"
+    told = f"diabolo: '{place / 'data'}': not used: 'id', which is no column of the model{hint}\n"
     for name in ("out", "out.csv"):
         assert diabolo(*call, tmp_path / name).err == told
         assert diabolo(*call, tmp_path / f"kept {name}", "--keep", "id").err == ""

@@ -130,6 +130,7 @@ def test_each_verb_is_a_file() -> None:
         "printing",
         "saving",
         "several",
+        "wording",
     }
     files = {p.stem for p in Path(diabolo.cli.__file__).parent.glob("*.py")}
     assert set(VERBS) == files - helpers
@@ -184,6 +185,21 @@ def test_ctrl_c_never_takes_the_place_of_a_finished_model(
     assert diabolo("fit", tmp_path / "a.csv", *task, "-o", tmp_path / "a.diabolo", *again, *FIT).code == 0
     assert not load(tmp_path / "a.diabolo").history_.interrupted
     assert diabolo(*anew).code == 0, "that of a finished run may be overwritten"
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_settings_are_named_as_options(tmp_path: Path, diabolo: Any) -> None:
+    frame().drop(columns=["when", "long"]).assign(name=[f"a longer text of row {i}" for i in range(60)]).to_csv(
+        tmp_path / "a.csv", index=False
+    )
+    fit = "fit", tmp_path / "a.csv", *FIT[:-1], "-o", tmp_path / "a.diabolo", "--checkpoint", tmp_path / "c"
+    said = diabolo(*fit)
+    assert said.code == 0
+    assert "learn from it alone: --text name" in said.err
+    said = diabolo(*fit, "-k", 3, "--resume")
+    assert said.code == 1
+    assert "(--components 2, now 3, weights=" in said.err
+    assert said.err.endswith(": give the same, another --checkpoint, or no --resume\n")
 
 
 def test_a_checkpoint_in_a_new_folder_and_not_over_the_data(tmp_path: Path, diabolo: Any) -> None:
@@ -717,9 +733,9 @@ def test_bad_data(place: Path, tmp_path: Path, diabolo: Any) -> None:
     one_line(diabolo("fit", bad / "twice.csv", "-o", out), 1, "'a' is repeated")
     one_line(diabolo("fit", bad / "table.parquet", "-o", out), 1, "table.parquet")
     one_line(diabolo("fit", bad / "page.html", "-o", out), 1, "should end in one of")
-    one_line(diabolo("fit", bad / "few.csv", "-o", out), 1, "n_components=2")
+    one_line(diabolo("fit", bad / "few.csv", "-o", out), 1, "--components 2: allowed are integers")
     one_line(diabolo("fit", place / "people.csv", "--drop", "age", "-o", out), 1, "no column 'age'")
-    one_line(diabolo("fit", place / "people.csv", "--loss", "hinge", "-o", out), 1, "loss='hinge'")
+    one_line(diabolo("fit", place / "people.csv", "--loss", "hinge", "-o", out), 1, "--loss hinge: allowed")
     assert left(tmp_path) == {"bad"}, "nothing is written when nothing was learned"
 
 
@@ -797,7 +813,7 @@ def test_places_that_take_no_file(place: Path, tmp_path: Path, diabolo: Any) -> 
 def test_a_failed_fit_leaves_the_old_model(place: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "a.diabolo"
     out.write_text("old")
-    one_line(diabolo("fit", place / "people.csv", "-k", "99", "-o", out, *FIT), 1, "n_components=99")
+    one_line(diabolo("fit", place / "people.csv", "-k", "99", "-o", out, *FIT), 1, "--components 99: allowed")
     assert out.read_text() == "old"
     assert left(tmp_path) == {"a.diabolo"}
 
@@ -1145,7 +1161,7 @@ def test_no_components_are_not_the_default(place: Path, tmp_path: Path, diabolo:
     for task in ("codes", "outliers"):
         said = diabolo("fit", place / "people.csv", "-o", tmp_path / "m", "-k", "0", "--task", task)
         assert said.code == 1
-        assert "n_components=0: allowed are" in said.err
+        assert "--components 0: allowed are" in said.err
     assert not left(tmp_path)
 
 

@@ -139,7 +139,7 @@ TOLD: set[str] = set()  # warnings of this run
 
 def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
     """A warning is one line, too; warnings for programmers are not shown."""
-    said = " ".join(str(message).split())
+    said = _worded(" ".join(str(message).split()))
     if issubclass(category, UserWarning) and said not in TOLD:
         TOLD.add(said)
         click.echo(f"diabolo: {said}", err=True)
@@ -149,4 +149,14 @@ def _said(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = "" if error.filename is None else f": {os.fspath(error.filename)!r}"
         return f"{error.strerror}{where}"
-    return str(error)
+    return _worded(str(error))
+
+
+def _worded(said: str) -> str:
+    from .wording import in_options, with_keep
+
+    verb, options = sys.argv[1:2], {word.partition("=")[0] for word in sys.argv[2:]}
+    if verb == ["fit"]:
+        return in_options(said)
+    loses = verb in (["encode"], ["score"], ["outliers"]) and "--keep" not in options and options & {"-o", "--output"}
+    return with_keep(said) if loses else said
