@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -452,3 +453,22 @@ def test_more_columns_than_memory_can_hold_are_an_error_before_the_work(model: A
     y = [np.eye(2, dtype=int)[[0, 1] * 4]] if isinstance(model, MultiLabelClassifier) else []
     with pytest.raises(DataError, match=r"X has 1,000,000,000 features: fit needs at least [\d,.]+ GB of memory; there"):
         model.fit(X, *y)
+
+
+def test_patterns_and_names_that_are_no_parts(tmp_path: Path) -> None:
+    for i in range(2):
+        np.save(tmp_path / f"{i}.npy", np.eye(3))
+    with pytest.raises(DataError, match=r"matches 2 file\(s\), but a pattern names the parts of a table"):
+        Autoencoder(2).fit(f"{tmp_path}/*.npy")
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        Autoencoder(2).fit(f"{tmp_path}/*.png")
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    table = pa.table({"a": [1.0, 2.0, 3.0]})
+    pq.write_table(table, folder / "b\nb.parquet")
+    with pytest.raises(DataError, match=r"b.nb.parquet': a name with a line break is not read: rename it"):
+        Autoencoder(1).fit(folder)
+    (folder / "b\nb.parquet").rename(folder / "b.parquet")
+    os.mkfifo(folder / "c.parquet")
+    with pytest.warns(UserWarning, match=r"'c.parquet' is a pipe or a device, no file, and is not read"):
+        assert parts_of(folder).rows == 3  # type: ignore[union-attr]

@@ -14,6 +14,7 @@ import click
 
 from .. import __version__
 from ..errors import DiaboloError, LostError
+from ..ranks import said_by_first
 from . import several
 
 __all__ = ["VERBS", "main"]
@@ -140,7 +141,8 @@ TOLD: set[str] = set()  # warnings of this run
 def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
     """A warning is one line, too; warnings for programmers are not shown."""
     said = _worded(" ".join(str(message).split()))
-    if issubclass(category, UserWarning) and said not in TOLD:
+    alike = sys.argv[1:2] == ["fit"] and said_by_first()  # processes that fit together see the same
+    if issubclass(category, UserWarning) and said not in TOLD and not alike:
         TOLD.add(said)
         click.echo(f"diabolo: {said}", err=True)
 

@@ -32,6 +32,10 @@ class Where(click.Path):
 
             if listed(value):
                 return Path(value)
+            from ..formats.texts import absent
+
+            if isinstance(error := absent(value), DataError):
+                raise error
         return super().convert(value, param, ctx)
 
 
