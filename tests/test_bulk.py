@@ -25,6 +25,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk, load
+from diabolo import cli as command_line
 from diabolo.bulk import pictures, units, work
 from diabolo.cli import cli
 from diabolo.errors import DataError
@@ -161,7 +162,9 @@ def test_results_of_other_rows_are_made_again_and_of_another_model_refused(place
         bulk.run(place / "codes.diabolo", data, data, verbose=False)
     with pytest.raises(DataError, match="is one of the files that are read"):
         bulk.run(place / "codes.diabolo", data, data / "a.parquet", verbose=False)
-    with pytest.raises(DataError, match="holds a model of the kind OutlierDetector, but encode needs Autoencoder"):
+    with pytest.raises(
+        DataError, match=r"holds an OutlierDetector, but `diabolo encode` needs an Autoencoder: make one .* --task codes"
+    ):
         bulk.run(place / "outliers.diabolo", data, tmp_path / "other", verbose=False)
 
 
@@ -288,6 +291,22 @@ def test_nothing_is_written_or_printed_by_each_process(
             cli.main(command, standalone_mode=False)
     assert not out.exists()
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("verb", sorted({*command_line.VERBS} - {*command_line.SHARED, "info"}))
+def test_verbs_that_several_processes_do_not_share(verb: str, monkeypatch: pytest.MonkeyPatch, diabolo: Any) -> None:
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "4")
+    monkeypatch.setenv("SLURM_PROCID", "0")
+    said = diabolo(verb, "m.diabolo", "data.csv")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        f"diabolo: 4 processes run, and each would do all of `diabolo {verb}`: start one, without torchrun, or by srun with "
+        "--ntasks=1\n"
+    )
+    assert diabolo(verb, "--help").code == 0
+    monkeypatch.setenv("SLURM_PROCID", "1")
+    said = diabolo(verb, "m.diabolo", "data.csv")
+    assert (said.code, said.out, said.err) == (0, "", "")
 
 
 def test_one_of_several_processes_tells_the_error(place: Path) -> None:
@@ -530,7 +549,8 @@ def test_what_cannot_be_done_leaves_no_folder(place: Path, tmp_path: Path) -> No
 def test_columns_that_are_neither_used_nor_kept_are_told(place: Path, tmp_path: Path, diabolo: Any) -> None:
     """Of a table in memory they are an error, as scikit-learn asks for."""
     call = "encode", place / "codes.diabolo", place / "data", "-o"
-    told = f"diabolo: '{place / 'data'}': not used: 'id', which is no column of the model\n"
+    hint = "; --keep id writes it beside the results"
+    told = f"diabolo: '{place / 'data'}': not used: 'id', which is no column of the model{hint}\n"
     for name in ("out", "out.csv"):
         assert diabolo(*call, tmp_path / name).err == told
         assert diabolo(*call, tmp_path / f"kept {name}", "--keep", "id").err == ""

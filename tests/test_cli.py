@@ -130,6 +130,7 @@ def test_each_verb_is_a_file() -> None:
         "printing",
         "saving",
         "several",
+        "wording",
     }
     files = {p.stem for p in Path(diabolo.cli.__file__).parent.glob("*.py")}
     assert set(VERBS) == files - helpers
@@ -164,8 +165,9 @@ def test_ctrl_c_never_takes_the_place_of_a_finished_model(
 
     monkeypatch.setattr(Run, "descend", interrupted)
     (tmp_path / "a.diabolo").write_text("an older model")
-    said = diabolo("fit", tmp_path / "a.csv", *task, "-o", tmp_path / "a.diabolo", "--checkpoint", tmp_path / "c", *FIT)
+    said = diabolo("fit", tmp_path / "a.csv", *task, "-o", tmp_path / "a.diabolo", "--checkpoint", tmp_path / "c", *FIT[:-1])
     assert said.code == 130
+    assert ": measuring what it learned; a second Ctrl-C ends it without a model" in said.err
     assert said.out == ""
     assert re.search(r"training was interrupted at epoch \d of 2: the best weights so far are kept; '.*/c' has its", said.err)
     beside = tmp_path / "a.interrupted.diabolo"
@@ -175,9 +177,37 @@ def test_ctrl_c_never_takes_the_place_of_a_finished_model(
     assert (tmp_path / "a.diabolo").read_text() == "an older model"
     assert load(beside).history_.interrupted
     monkeypatch.setattr(Run, "descend", descend)
+    state = (tmp_path / "c").read_bytes()
+    anew = "fit", tmp_path / "a.csv", *task, "-o", tmp_path / "a.diabolo", "--checkpoint", tmp_path / "c", *FIT
+    one_line(diabolo(*anew), 1, "c' is the checkpoint of a run that stopped at step 1 of", ": --resume goes on from it")
+    assert (tmp_path / "c").read_bytes() == state
     again = ["--checkpoint", tmp_path / "c", "--resume"]
     assert diabolo("fit", tmp_path / "a.csv", *task, "-o", tmp_path / "a.diabolo", *again, *FIT).code == 0
     assert not load(tmp_path / "a.diabolo").history_.interrupted
+    assert diabolo(*anew).code == 0, "that of a finished run may be overwritten"
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_settings_are_named_as_options(tmp_path: Path, diabolo: Any) -> None:
+    frame().drop(columns=["when", "long"]).assign(name=[f"a longer text of row {i}" for i in range(60)]).to_csv(
+        tmp_path / "a.csv", index=False
+    )
+    fit = "fit", tmp_path / "a.csv", *FIT[:-1], "-o", tmp_path / "a.diabolo", "--checkpoint", tmp_path / "c"
+    said = diabolo(*fit)
+    assert said.code == 0
+    assert "learn from it alone: --text name" in said.err
+    said = diabolo(*fit, "-k", 3, "--resume")
+    assert said.code == 1
+    assert "(--components 2, now 3, weights=" in said.err
+    assert said.err.endswith(": give the same, another --checkpoint, or no --resume\n")
+
+
+def test_a_checkpoint_in_a_new_folder_and_not_over_the_data(tmp_path: Path, diabolo: Any) -> None:
+    frame().drop(columns=["when", "long"]).to_csv(tmp_path / "a.csv", index=False)
+    fit = "fit", tmp_path / "a.csv", *FIT, "-o", tmp_path / "a.diabolo", "--checkpoint"
+    assert diabolo(*fit, f"{tmp_path}/runs/ck/").code == 0
+    assert left(tmp_path / "runs" / "ck") == {"training.ckpt"}
+    one_line(diabolo(*fit, tmp_path / "a.csv"), 1, "--checkpoint '", "is the input")
 
 
 def test_fit_drops_columns_and_takes_a_share(place: Path, tmp_path: Path, diabolo: Any) -> None:
@@ -703,9 +733,9 @@ def test_bad_data(place: Path, tmp_path: Path, diabolo: Any) -> None:
     one_line(diabolo("fit", bad / "twice.csv", "-o", out), 1, "'a' is repeated")
     one_line(diabolo("fit", bad / "table.parquet", "-o", out), 1, "table.parquet")
     one_line(diabolo("fit", bad / "page.html", "-o", out), 1, "should end in one of")
-    one_line(diabolo("fit", bad / "few.csv", "-o", out), 1, "n_components=2")
+    one_line(diabolo("fit", bad / "few.csv", "-o", out), 1, "--components 2: allowed are integers")
     one_line(diabolo("fit", place / "people.csv", "--drop", "age", "-o", out), 1, "no column 'age'")
-    one_line(diabolo("fit", place / "people.csv", "--loss", "hinge", "-o", out), 1, "loss='hinge'")
+    one_line(diabolo("fit", place / "people.csv", "--loss", "hinge", "-o", out), 1, "--loss hinge: allowed")
     assert left(tmp_path) == {"bad"}, "nothing is written when nothing was learned"
 
 
@@ -783,7 +813,7 @@ def test_places_that_take_no_file(place: Path, tmp_path: Path, diabolo: Any) -> 
 def test_a_failed_fit_leaves_the_old_model(place: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "a.diabolo"
     out.write_text("old")
-    one_line(diabolo("fit", place / "people.csv", "-k", "99", "-o", out, *FIT), 1, "n_components=99")
+    one_line(diabolo("fit", place / "people.csv", "-k", "99", "-o", out, *FIT), 1, "--components 99: allowed")
     assert out.read_text() == "old"
     assert left(tmp_path) == {"a.diabolo"}
 
@@ -1131,7 +1161,7 @@ def test_no_components_are_not_the_default(place: Path, tmp_path: Path, diabolo:
     for task in ("codes", "outliers"):
         said = diabolo("fit", place / "people.csv", "-o", tmp_path / "m", "-k", "0", "--task", task)
         assert said.code == 1
-        assert "n_components=0: allowed are" in said.err
+        assert "--components 0: allowed are" in said.err
     assert not left(tmp_path)
 
 

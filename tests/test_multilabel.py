@@ -42,6 +42,7 @@ from diabolo.estimators.multilabel.metrics import ranking_error, relative_loss, 
 from diabolo.estimators.multilabel.new_label import NewLabel, solve
 from diabolo.estimators.multilabel.targets import LabelTarget
 from diabolo.estimators.multilabel.thresholds import check_metric, thresholds
+from diabolo.formats import read_labeled
 from diabolo.losses import Logistic, Loss
 from kinds import SMALL, kinds
 
@@ -1351,3 +1352,26 @@ def test_independent_classifiers_share_nothing_to_add_to() -> None:
     assert not hasattr(clf, "add_label")
     with pytest.raises(ValueError, match="encoder="):
         IndependentClassifiers(encoder=Autoencoder(2, **SMALL).fit(X), **SMALL).fit(X, Y)
+
+
+def test_labels_of_several_levels_come_back_as_they_were(tmp_path: Path) -> None:
+    r = np.random.default_rng(0)
+    X = pd.DataFrame(r.normal(size=(60, 3)), columns=list("abc"))
+    columns = pd.MultiIndex.from_tuples([("y", "u"), ("y", 2)], names=["kind", None])
+    Y = pd.DataFrame((X[["a", "b"]].to_numpy() > 0) * 1, columns=columns)
+    clf = MultiLabelClassifier(epochs=1, verbose=False, random_state=0).fit(X, Y)
+    clf.save(tmp_path / "m.diabolo")
+    for model in (clf, load(tmp_path / "m.diabolo")):
+        pd.testing.assert_index_equal(model.predict(X).columns, columns)
+    clf.rename_label("('y', 'u')", "up")
+    assert clf.predict(X).columns.tolist() == ["up", "('y', 2)"]
+
+
+def test_without_y_the_remedy_is_named(tmp_path: Path) -> None:
+    table = pd.DataFrame({"a": [0.0, 1, 2, 3] * 5, "b": [1.0, 0, 0, 1] * 5, "big": [0, 0, 1, 1] * 5})
+    table.to_parquet(tmp_path / "a.parquet")
+    clf = MultiLabelClassifier(epochs=1, verbose=False).fit(tmp_path, labels=["big"])
+    for X in (tmp_path, str(tmp_path), table):
+        with pytest.raises(ValueError, match=r"X, y = formats.read_labeled\(X, labels=\[...\]\) takes it apart"):
+            clf.score(X)
+    assert clf.score(*read_labeled(tmp_path, labels=["big"])) >= 0

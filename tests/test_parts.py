@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -14,10 +15,11 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diabolo import Autoencoder, bulk, load
+from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk, load
 from diabolo.errors import DataError
 from diabolo.formats import Documents, Tables, infer
 from diabolo.formats.base import cached, spilled
@@ -441,3 +443,32 @@ def test_a_sample_holds_no_row_twice(n: int, most: int) -> None:
     assert len(numbers) == min(n, most)
     assert 0 <= numbers[0] <= numbers[-1] < n
     assert (np.diff(numbers) > 0).all()
+
+
+@pytest.mark.parametrize("model", [Autoencoder(2), OutlierDetector(), MultiLabelClassifier()])
+@pytest.mark.parametrize("unit", [1.0, 0.5])
+def test_more_columns_than_memory_can_hold_are_an_error_before_the_work(model: Any, unit: float) -> None:
+    """The system would kill the process without a word. Whole numbers are counts of words."""
+    X = sp.csr_matrix((np.array([1, 2] * 4) * unit, ([*range(8)], [0, 10**9 - 1] * 4)), shape=(8, 10**9))
+    y = [np.eye(2, dtype=int)[[0, 1] * 4]] if isinstance(model, MultiLabelClassifier) else []
+    with pytest.raises(DataError, match=r"X has 1,000,000,000 features: fit needs at least [\d,.]+ GB of memory; there"):
+        model.fit(X, *y)
+
+
+def test_patterns_and_names_that_are_no_parts(tmp_path: Path) -> None:
+    for i in range(2):
+        np.save(tmp_path / f"{i}.npy", np.eye(3))
+    with pytest.raises(DataError, match=r"matches 2 file\(s\), but a pattern names the parts of a table"):
+        Autoencoder(2).fit(f"{tmp_path}/*.npy")
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        Autoencoder(2).fit(f"{tmp_path}/*.png")
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    table = pa.table({"a": [1.0, 2.0, 3.0]})
+    pq.write_table(table, folder / "b\nb.parquet")
+    with pytest.raises(DataError, match=r"b.nb.parquet': a name with a line break is not read: rename it"):
+        Autoencoder(1).fit(folder)
+    (folder / "b\nb.parquet").rename(folder / "b.parquet")
+    os.mkfifo(folder / "c.parquet")
+    with pytest.warns(UserWarning, match=r"'c.parquet' is a pipe or a device, no file, and is not read"):
+        assert parts_of(folder).rows == 3  # type: ignore[union-attr]

@@ -106,6 +106,27 @@ def test_the_command_line_in_two_processes(tmp_path: Path) -> None:
     assert not [*tmp_path.glob(".*.part")]
 
 
+def test_a_warning_of_all_processes_is_told_once(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1.0], "b": [2.0]}), tmp_path / "x.parquet")
+    fit = [
+        sys.executable,
+        "-m",
+        "diabolo",
+        "fit",
+        "x.parquet",
+        "-k",
+        "1",
+        "--nproc",
+        "2",
+        "--max-restarts",
+        "0",
+        "-o",
+        "m.diabolo",
+    ]
+    said = subprocess.run(fit, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=240, check=False)
+    assert said.stderr.count("X has one row") == 1
+
+
 def test_an_error_that_would_come_again_is_told_once_and_ends_all(tmp_path: Path) -> None:
     """Torchrun would start all of them again three times, and bury the error under its own."""
     X = np.random.default_rng(0).normal(size=(60, 3))

@@ -635,3 +635,12 @@ def test_the_index_of_a_written_frame_is_called_so(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match=r"column\(s\) 'town' are the index of the written DataFrame.*categories="):
         assert Tables().fit(tmp_path / "a.parquet").columns == ["a", "b"]
     assert Tables(categories=["town"]).fit(tmp_path / "a.parquet").columns == ["a", "b", "town"]
+
+
+def test_tables_that_no_column_can_be_read_from() -> None:
+    twice = pa.table([[1.0, 2.0], [1.0, 3.0]], names=["a", "a"])
+    with pytest.raises(DataError, match="column names must be unique, but 'a' is repeated: rename them"):
+        Autoencoder(1).fit(twice)
+    objects = pl.DataFrame({"a": [1.0, 2.0], "o": pl.Series([object(), object()], dtype=pl.Object)})
+    with pytest.raises(DataError, match="column 'o' holds polars values of type Object, which cannot be read: cast them"):
+        Autoencoder(1).fit(objects)

@@ -480,6 +480,11 @@ def test_ctrl_c_leaves_a_whole_checkpoint(tmp_path: Path, capfd: pytest.CaptureF
     assert 0 < meta["step"] < meta["total"]
     meta["history"]["seconds"] = [1e6 for _ in meta["history"]["seconds"]]
     storage.write(tmp_path / "c", "checkpoint", meta, storage.read(tmp_path / "c", "checkpoint")[1])
+    state = (tmp_path / "c").read_bytes()
+    with pytest.warns(UserWarning, match=r"a run that stopped at step \d+ of \d+, which is overwritten.* resume=True goes on"):
+        train(net(0.3), replace(plan, resume=False))
+    assert not training.unfinished(tmp_path / "c"), "the end is written, too"
+    (tmp_path / "c").write_bytes(state)
     history = train(again, plan)
     assert bits(whole, again)
     assert history.held_out == expected.held_out
@@ -524,8 +529,8 @@ def test_a_checkpoint_of_other_data_labels_or_loss_is_refused(tmp_path: Path, mo
     monkeypatch.setattr(System, "_plan", lambda self, n: replace(plan(self, n), checkpoint_seconds=0.0))
     trials: list[tuple[Any, tuple[Any, ...], tuple[Any, ...], str]] = [
         (Autoencoder(2, **saved), (X,), (other,), "data"),
-        (Autoencoder(2, **saved, corruption=Gaussian(0.1)), (X,), (X,), "about"),
-        (MultiLabelClassifier(**saved), (X, y[:, None]), (X, 1 - y[:, None]), "about"),
+        (Autoencoder(2, **saved, corruption=Gaussian(0.1)), (X,), (X,), "corruption"),
+        (MultiLabelClassifier(**saved), (X, y[:, None]), (X, 1 - y[:, None]), "y"),
     ]
     for model, given, wrong, name in trials:
         (tmp_path / "c").unlink(missing_ok=True)
@@ -534,8 +539,16 @@ def test_a_checkpoint_of_other_data_labels_or_loss_is_refused(tmp_path: Path, mo
         again = clone(model).set_params(resume=True)
         again.fit(*given)
         (tmp_path / "c").write_bytes(kept)
-        with pytest.raises(TrainingError, match=f"belongs to a run with other settings or data .*{name}: "):
+        with pytest.raises(TrainingError, match=f"belongs to a run with other settings or data .*{name}="):
             again.set_params(**({"corruption": Gaussian(0.2)} if wrong[0] is X and len(wrong) == 1 else {})).fit(*wrong)
+
+
+def test_the_setting_that_differs_is_named(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"epochs": 1, "verbose": False, "random_state": 0, "checkpoint": tmp_path / "c"}
+    X = np.eye(50)[:, :6]
+    Autoencoder(2, **settings).fit(X)
+    with pytest.raises(TrainingError, match=r"other settings or data \(n_components=2, now 3, weights="):
+        Autoencoder(3, resume=True, **settings).fit(X)
 
 
 def test_a_damaged_checkpoint_is_said(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "some",
     "suggest",
     "warn",
+    "wrong_kind",
 ]
 
 PASSED = {__name__.partition(".")[0], "sklearn", "joblib", "torch", "contextlib", "functools"}  # what calls us for the user
@@ -121,6 +122,35 @@ def some(names: Sequence[str]) -> str:
     ("'a', 'b'", "'x18', 'x19' and 10 more")
     """
     return ", ".join(map(repr, names[:SHOWN])) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
+
+
+MADE_BY = {
+    "Autoencoder": "--task codes",
+    "OutlierDetector": "--task outliers",
+    "MultiLabelClassifier": "--labels COLUMNS",
+    "Denoiser": "--task denoise",
+    "Upscaler": "--task upscale",
+    "Colorizer": "--task colorize",
+}
+JUDGED_BY = {
+    "OutlierDetector": "; `diabolo outliers` compares this one with the y of DATA",
+    "MultiLabelClassifier": "; `diabolo tag` and `diabolo report` compare this one with the labels of DATA",
+}
+
+
+def wrong_kind(path: Any, kind: str, verb: str, *needed: str) -> DataError:
+    """The error for a file that holds a model of another kind than a verb needs.
+
+    >>> print(wrong_kind("m", "OutlierDetector", "encode", "Autoencoder"))
+    'm' holds an OutlierDetector, but `diabolo encode` needs an Autoencoder: make one with `diabolo fit DATA --task codes`
+    """
+    an = {name: f"{'an' if name[0] in 'AEIOU' else 'a'} {name}" for name in (kind, *needed)}
+    what = " or ".join(an[name] for name in needed)
+    ways = "--task impute" if verb == "impute" else " or ".join(MADE_BY[name] for name in needed if name in MADE_BY)
+    other = JUDGED_BY.get(kind, "") if verb == "score" else ""
+    return DataError(
+        f"{str(path)!r} holds {an[kind]}, but `diabolo {verb}` needs {what}: make one with `diabolo fit DATA {ways}`{other}"
+    )
 
 
 LATER = local()

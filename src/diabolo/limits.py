@@ -8,7 +8,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["cores", "keep_freed_memory", "memory"]
+from .errors import DataError
+
+__all__ = ["check_room", "cores", "keep_freed_memory", "memory"]
 
 GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # as a container sees its own
 UNKNOWN = 8 << 30  # where no system tells
@@ -33,6 +35,30 @@ def memory() -> int:
         with suppress(OSError, ValueError):  # "max" is no number
             found.append(int(Path(group).read_text()))
     return min(n for n in found if n > 0)
+
+
+def check_room(d: int, weights: int, rows: int, linear: bool = False) -> None:
+    """Raise a DataError, in place of being killed later, if memory cannot hold so many numbers for each of d features.
+
+    Parameters
+    ----------
+    d, weights, rows : int
+        Number of features; at least so many numbers are held for each: of the network, and of rows.
+    linear : bool
+        Whether there is a smaller model without hidden layers.
+
+    Examples
+    --------
+    >>> check_room(1000, weights=512, rows=1000)
+    """
+    room, need = memory(), 4 * d * (weights + rows)
+    if need > room:
+        pca = ", or hidden=(), which is PCA" if linear and 4 * d * rows <= room else ""
+        raise DataError(
+            f"X has {d:,} features: fit needs at least {need / 1e9:,.1f} GB of memory; there are {room / 1e9:,.1f}: give "
+            "fewer columns, such as those that TruncatedSVD or FeatureHasher of scikit-learn make (of documents, a smaller "
+            f"max_features=), or narrower layers, such as hidden=(8,){pca}"
+        )
 
 
 def _own_groups() -> list[str]:

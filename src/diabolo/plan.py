@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -53,7 +53,7 @@ class SGD:
         File to which the state is written every `checkpoint_seconds`, atomically.
     resume : bool
         Whether to continue from `checkpoint` if it exists.
-    about : str
+    about : dict
         What else a run that continues from it must have in common, such as the labels.
     keeps_best : bool
         Whether Ctrl-C ends the training with the best weights so far, and a warning; else it ends the whole work.
@@ -79,7 +79,7 @@ class SGD:
     checkpoint: str | None = None
     checkpoint_seconds: float = 30.0
     resume: bool = False
-    about: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
     keeps_best: bool = False
     progress: str | None = None
 

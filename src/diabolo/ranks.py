@@ -53,13 +53,12 @@ def said_by_first() -> bool:
     return together()[0] > 0 and not {"TORCHELASTIC_RUN_ID", "SLURM_STEP_NUM_TASKS"}.isdisjoint(os.environ)
 
 
-def check_alone(output: str | os.PathLike[str] | None, count: int) -> None:
-    """Raise a DataError if each of several processes would write all results into the same file, or print them (None)."""
+def check_alone(
+    each: str, count: int, remedy: str = "start one, or name a folder as output, of which each writes its parts"
+) -> None:
+    """Raise a DataError if several processes run, each of which would do what is said."""
     if count > 1:
-        each = "would print all rows" if output is None else f"would write all rows into {os.fspath(output)!r}"
-        raise DataError(
-            f"{count} processes run, and each {each}: start one, or name a folder as output, of which each writes its parts"
-        )
+        raise DataError(f"{count} processes run, and each {each}: {remedy}")
 
 
 def of_slurm() -> tuple[int, int]:

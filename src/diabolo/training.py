@@ -16,6 +16,7 @@ ends in the same bits, without any generator state.
 from __future__ import annotations
 
 import math
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ from torch import Tensor, nn
 
 from . import processes, storage
 from .chance import drawing, redirected
-from .errors import LostError, TrainingError, warn
+from .errors import FormatError, LostError, TrainingError, warn
 from .hardware import mkl, openmp
 from .history import History
 from .limits import keep_freed_memory
@@ -42,7 +43,7 @@ from .progress import At, progress, told
 from .rows import Rows, mark, steps_per_epoch
 from .signals import Signals
 
-__all__ = ["SGD", "minimize"]
+__all__ = ["SGD", "checkpoint_file", "minimize", "unfinished"]
 
 Objective = Callable[[Tensor, Tensor, torch.Generator], Tensor]
 
@@ -129,6 +130,8 @@ class Run:
         try:
             if self.plan.resume and self.plan.checkpoint and Path(self.plan.checkpoint).exists():
                 self.read()
+            elif self.plan.checkpoint and processes.first() and (found := unfinished(self.plan.checkpoint)):
+                warn(f"{found}, which is overwritten, since resume=False: resume=True goes on from it")
             processes.check_alike((self.step, self.identity()), "checkpoint, data and settings")
             processes.same([*self.state().values(), *self.module.buffers()])
             self.flat.sync()
@@ -136,6 +139,8 @@ class Run:
                 self.start()
                 while self.step < self.total:
                     self.epoch(at)
+                    if self.step >= self.total and self.plan.checkpoint and processes.first():
+                        self.write()  # it says that the run is finished
             processes.same(self.module.buffers())
         except LostError:
             if not self.signals.number:
@@ -349,7 +354,7 @@ class Run:
         """What a checkpoint and the run that resumes from it must have in common."""
         free = ("checkpoint", "checkpoint_seconds", "resume", "keeps_best", "progress", "device")
         same = {k: v for k, v in asdict(self.plan).items() if k not in free}
-        return {"rows": len(self.rows), "weights": self.flat.w.numel(), "data": self.data} | same
+        return same.pop("about") | same | {"rows": len(self.rows), "weights": self.flat.w.numel(), "data": self.data}
 
     @cached_property
     def data(self) -> str:
@@ -359,9 +364,27 @@ class Run:
         return mark(next(self.rows.batches(min(MARKED, len(self.rows)), 0))[1])
 
 
+def checkpoint_file(place: str | os.PathLike[str]) -> str:
+    """The checkpoint in a folder, or the file itself; what ends in a slash is a folder, and is made."""
+    if os.fspath(place).endswith(("/", os.sep)):
+        Path(place).mkdir(parents=True, exist_ok=True)
+    return str(Path(place) / "training.ckpt" if Path(place).is_dir() else Path(place))
+
+
+def unfinished(path: str | os.PathLike[str]) -> str:
+    """What a run would overwrite here: the state of another one that has steps left; empty if there is none."""
+    try:
+        found = storage.header(path)
+    except (OSError, FormatError):
+        return ""
+    step, total = int(found.meta.get("step", 0)), int(found.meta.get("total", 0))
+    stopped = found.kind == "checkpoint" and step < total
+    return f"{os.fspath(path)!r} is the checkpoint of a run that stopped at step {step:,} of {total:,}" if stopped else ""
+
+
 def unlike(was: dict[str, Any], now: dict[str, Any]) -> str:
     """In which settings two runs differ, and how."""
-    return ", ".join(f"{k}: {was.get(k)}, now {now.get(k)}" for k in {**was, **now} if was.get(k) != now.get(k))
+    return ", ".join(f"{k}={was.get(k)!r}, now {now.get(k)!r}" for k in {**was, **now} if was.get(k) != now.get(k))
 
 
 MARKED = 64  # rows

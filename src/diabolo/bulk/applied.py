@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from .. import engine as light
 from ..engine import FittedAutoencoder, NoProgram
-from ..errors import DataError, Once, check_columns, postponed, suggest
+from ..errors import DataError, Once, check_columns, postponed, suggest, wrong_kind
 from ..formats.blocks import WRITTEN
 from ..formats.labeled import taken
 from ..formats.layout import Reading
@@ -219,7 +219,7 @@ def loaded(path: str, verb: str, said: str, *changed: int) -> Any:
     options, reading, precision = json.loads(said)
     kind = header(path).kind
     if kind not in kinds:
-        raise DataError(f"{path!r} holds a model of the kind {kind}, but {verb} needs {' or '.join(kinds)}")
+        raise wrong_kind(path, kind, verb, *kinds)
     model: Any = None
     if in_numpy:
         with suppress(NoProgram):

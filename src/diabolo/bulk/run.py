@@ -164,7 +164,7 @@ def run(
 
 def _one_file(work: Work, verbose: bool) -> Done:
     """The results of all parts in one file."""
-    check_alone(work.folder, shard()[1])
+    check_alone(f"would write all rows into {os.fspath(work.folder)!r}", shard()[1])
     parts, done = work.parts, 0
     assert isinstance(parts, Parts)
     with progress(work.applied.verb if verbose else None, parts.rows) as at:

@@ -14,6 +14,7 @@ import click
 
 from .. import __version__
 from ..errors import DiaboloError, LostError
+from ..ranks import said_by_first
 from . import several
 
 __all__ = ["VERBS", "main"]
@@ -39,6 +40,8 @@ VERBS = {
     "report": "Write a one-file HTML report.",
     "explore": "Drag a circle over the map of a model: what is decoded there follows.",
 }
+SHARED = ("fit", "encode", "score", "outliers", "tag", "impute")  # several processes do it together
+ASKED = ("-h", "--help")
 
 
 class Verbs(click.Group):
@@ -59,6 +62,9 @@ class Verbs(click.Group):
             meant = " or ".join(repr(verb) for verb in near)
             did = f" Did you mean {meant}?" if near else f" The verbs are {', '.join(VERBS)}."
             raise click.UsageError(f"No such command {args[0]!r}.{did}", ctx)
+        if args and args[0] not in (*SHARED, "info") and not {*ASKED} & {*args}:
+            remedy = "start one, without torchrun, or by srun with --ntasks=1"
+            several.first_tells(f"would do all of `diabolo {args[0]}`", remedy)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -81,7 +87,7 @@ Examples:
 """
 
 
-@click.command(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": [*ASKED]})
 @click.version_option(__version__, prog_name="diabolo")
 def cli() -> None:
     """Encoder-decoder learning: wide, narrow, wide.
@@ -134,8 +140,9 @@ TOLD: set[str] = set()  # warnings of this run
 
 def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
     """A warning is one line, too; warnings for programmers are not shown."""
-    said = " ".join(str(message).split())
-    if issubclass(category, UserWarning) and said not in TOLD:
+    said = _worded(" ".join(str(message).split()))
+    alike = sys.argv[1:2] == ["fit"] and said_by_first()  # processes that fit together see the same
+    if issubclass(category, UserWarning) and said not in TOLD and not alike:
         TOLD.add(said)
         click.echo(f"diabolo: {said}", err=True)
 
@@ -144,4 +151,14 @@ def _said(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = "" if error.filename is None else f": {os.fspath(error.filename)!r}"
         return f"{error.strerror}{where}"
-    return str(error)
+    return _worded(str(error))
+
+
+def _worded(said: str) -> str:
+    from .wording import in_options, with_keep
+
+    verb, options = sys.argv[1:2], {word.partition("=")[0] for word in sys.argv[2:]}
+    if verb == ["fit"]:
+        return in_options(said)
+    loses = verb in (["encode"], ["score"], ["outliers"]) and "--keep" not in options and options & {"-o", "--output"}
+    return with_keep(said) if loses else said

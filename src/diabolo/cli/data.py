@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..deferred import is_sparse
-from ..errors import DataError, check_columns, no_column, some, warn
-from ..ranks import check_alone, said_by_first, together
+from ..errors import DataError, check_columns, no_column, some, warn, wrong_kind
+from .several import first_tells
 
 if TYPE_CHECKING:
     from ..estimators.base import System
@@ -32,24 +32,16 @@ class Where(click.Path):
 
             if listed(value):
                 return Path(value)
+            from ..formats.texts import absent
+
+            if isinstance(error := absent(value), DataError):
+                raise error
         return super().convert(value, param, ctx)
 
 
 MODEL = click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DATA = click.argument("data", type=Where(exists=True, path_type=Path))
-MADE_BY = {
-    "Autoencoder": "--task codes",
-    "OutlierDetector": "--task outliers",
-    "MultiLabelClassifier": "--labels COLUMNS",
-    "Denoiser": "--task denoise",
-    "Upscaler": "--task upscale",
-    "Colorizer": "--task colorize",
-}
 IN_MEMORY = 100_000  # rows of a Parquet file, from which on results are written as they come
-JUDGED_BY = {
-    "OutlierDetector": "; `diabolo outliers` compares this one with the y of DATA",
-    "MultiLabelClassifier": "; `diabolo tag` and `diabolo report` compare this one with the labels of DATA",
-}
 READ = {
     *[".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".txt", ".ttf", ".otf", ".ttc", ".woff", ".woff2"]
 }  # of which folders are inputs
@@ -106,11 +98,7 @@ def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -
 
     model = estimators.load(path)
     if not isinstance(model, tuple(getattr(estimators, name) for name in (kind, *others))):
-        raise DataError(
-            f"{str(path)!r} holds {_a(type(model).__name__)}, but `diabolo {verb}` needs {_a(kind)}: "
-            f"make one with `diabolo fit DATA {MADE_BY[kind]}`"
-            + (JUDGED_BY.get(type(model).__name__, "") if verb == "score" else "")
-        )
+        raise wrong_kind(path, type(model).__name__, verb, kind)
     from .options import reread
 
     assert isinstance(model, estimators.base.System)
@@ -144,20 +132,10 @@ class NoPandas:
             raise ModuleNotFoundError(name, name=name)
 
 
-def _a(name: str) -> str:
-    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
-
-
 def check_shared(output: Path | None) -> None:
-    """Of several processes each would do all rows, if they print them or write one file: an error, which the first one tells.
-
-    The others end without one: as soon as one fails, torchrun ends all, and the first might not have told it yet.
-    """
-    if output and (output.is_dir() or not output.suffix):
-        return
-    if said_by_first():
-        sys.exit(0)
-    check_alone(output, together()[1])
+    """Of several processes each would do all rows, if they print them or write one file."""
+    if output is None or not (output.is_dir() or not output.suffix):
+        first_tells("would print all rows" if output is None else f"would write all rows into {str(output)!r}")
 
 
 def in_bulk(

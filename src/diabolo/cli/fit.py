@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..errors import check_columns
+from ..errors import DataError, check_columns
 from . import images, options
 from .data import DATA, OUTPUT, never_onto_input, open_data
 from .saving import save_fitted
@@ -179,9 +179,11 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 @click.option("--device", default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
 @click.option(
-    "--checkpoint", type=click.Path(path_type=Path), help="File, or folder, to which the state of training goes every 30 s."
+    "--checkpoint",
+    type=click.Path(),
+    help="File, or folder, to which the state of training goes every 30 s; a name that ends in / is a folder, which is made.",
 )
-@click.option("--resume", is_flag=True, help="Continue from the checkpoint.")
+@click.option("--resume", is_flag=True, help="Continue from the checkpoint; if there is none, start.")
 @click.option(
     "--nproc", type=click.IntRange(1), metavar="N", help="Train in N processes (torchrun), each with part of a batch."
 )
@@ -225,6 +227,8 @@ def command(
         check_writable(output)
     quiet = quiet or not processes.first()
     params["resume"] |= processes.restarts() > 0 and params["checkpoint"] is not None
+    if params["checkpoint"] is not None:
+        check_checkpoint(params["checkpoint"], data, params["resume"])
     params |= {"epochs": epochs or "auto", "random_state": seed, "verbose": not quiet}
     if task in images.KINDS:
         shared = {name: value for name, value in params.items() if name not in ("hidden", "loss")}
@@ -278,6 +282,16 @@ def learn(
                 f"y is not used: the {y.sum():,} rows that it marks were fitted as normal; --known: as outliers", err=True
             )
         (printing.promise if task == options.OUTLIERS else printing.comparison)(model, output)
+
+
+def check_checkpoint(checkpoint: str, data: Path, resume: bool) -> None:
+    """A run that stopped is not begun anew over its checkpoint, as by a job that is submitted again."""
+    from ..training import checkpoint_file, unfinished
+
+    file = checkpoint_file(checkpoint)
+    never_onto_input(Path(file), data, option="--checkpoint")
+    if not resume and (found := unfinished(file)):
+        raise DataError(f"{found}: --resume goes on from it; to start anew, remove it, or give another --checkpoint")
 
 
 def hidden_cells(documents: bool, data: Path) -> Any:

@@ -42,7 +42,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     epilog=EPILOG,
     help="Flag the rows of DATA that are unlike those to which MODEL was fitted. For each, print the cells that make it so, "
     "their expected values, and the fewest cells to replace. If DATA marks its outliers (y = 1, in a .mat or .npz), the area "
-    "under the ROC curve is printed." + PARTS + " These hold log p and a flag for each row.",
+    "under the ROC curve is printed." + PARTS + " These hold log p (the natural logarithm) and a flag for each row.",
 )
 @MODEL
 @DATA

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from .wording import in_options
+
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
     from ..estimators.multilabel.classifier import MultiLabelClassifier
@@ -25,7 +27,7 @@ console = Console(soft_wrap=not sys.stdout.isatty())  # no line of a file is bro
 def comparison(ae: Autoencoder, output: Path) -> None:
     """The comparison of PCA and autoencoder on held-out rows, and what it means."""
     console.print(ae.comparison_)
-    console.print(f"{width(ae.format_)}; stopped: {ae.history_.stopped}; wrote {output}")
+    console.print(f"{width(ae.format_)}; stopped: {in_options(ae.history_.stopped)}; wrote {output}")
 
 
 def width(format: Format) -> str:

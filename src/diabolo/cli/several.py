@@ -19,11 +19,22 @@ from typing import NoReturn
 import click
 
 from ..errors import DiaboloError
+from ..ranks import check_alone, said_by_first, together
 
-__all__ = ["end_if_told", "in_processes", "tell"]
+__all__ = ["end_if_told", "first_tells", "in_processes", "tell"]
 
 TOLD = "DIABOLO_TOLD"  # in the environment: the name of the file
 FOR_GOOD = (DiaboloError, ValueError, ImportError, FileNotFoundError)  # a full disk or a lost connection may pass
+
+
+def first_tells(each: str, *remedy: str) -> None:
+    """Raise a DataError if several processes were started, each of which would do what is said; the first one tells it.
+
+    The others end without one: as soon as one fails, torchrun ends all, and the first might not have told it yet.
+    """
+    if said_by_first():
+        sys.exit(0)
+    check_alone(each, together()[1], *remedy)
 
 
 def in_processes(n: int, restarts: int) -> NoReturn:

@@ -12,7 +12,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -41,15 +40,15 @@ from ..losses import Bounded, Clipped, Loss, Multinomial, Softmax
 from ..network import Diabolo
 from ..plan import SGD
 from ..printed import few
-from ..progress import finished
+from ..progress import finished, told
 from ..registry import registered_name
 from ..rows import Rows
 from ..signals import searching
 from ..storage import under
-from ..training import minimize
+from ..training import checkpoint_file, minimize
 from .architectures import Dense, architecture
 from .linear import sample
-from .parameters import about, as_json, check_training
+from .parameters import about, as_json, check_room_for, check_training
 from .weights import RowWeights
 
 __all__ = ["ESTIMATORS", "System"]
@@ -133,6 +132,10 @@ class System(Training, BaseEstimator, ABC):
     def _learn_columns(self, X: Any) -> None:
         if not self._continues():
             self.format_.fit(X)
+
+    def _held(self, n: int) -> tuple[int, int]:
+        """Numbers that a fit to n rows holds for each feature, at least: weights, and rows."""
+        return 0, 0
 
     def _check_values(self, rows: Rows) -> None:
         """Check that a given loss can take the values of the rows."""
@@ -221,6 +224,11 @@ class System(Training, BaseEstimator, ABC):
         made = time.monotonic()
         self.history_ = self._train(train, held)
         trained = time.monotonic()
+        if self.history_.interrupted:
+            told(
+                type(self).__name__ if self.verbose else None,
+                "measuring what it learned; a second Ctrl-C ends it without a model",
+            )
         self._end_training()
         self._measure(train, held)
         stages = {"reading": read - start, "start": made - read}
@@ -243,6 +251,8 @@ class System(Training, BaseEstimator, ABC):
         X = self._validated(X, reset=True)
         if self._continues():
             self.format_.tell_unseen(X)
+        if self.format_.kind in ("arrays", "documents") and len(getattr(X, "shape", ())) == 2:  # of others it is not known yet
+            check_room_for(self, *X.shape)
         self._learn_columns(X)
         if known is None and isinstance(given, Dataset):
             self.format_.options = given.options
@@ -251,7 +261,9 @@ class System(Training, BaseEstimator, ABC):
         elif self.format_.left_out:
             self._name_features(named=hasattr(self, "feature_names_in_"))
         self._architecture, self.format_.doubts = self._choose_architecture(), not self._judges
-        return self.format_.rows(X)
+        rows = self.format_.rows(X)
+        check_room_for(self, len(rows), self.format_.width)
+        return rows
 
     def _known_format(self) -> Format | None:
         """That of the fit that goes on, or of a pre-trained encoder."""
@@ -337,7 +349,7 @@ class System(Training, BaseEstimator, ABC):
                 "device": device,
                 "seed": self.seed_,
                 "about": about(self),
-                "checkpoint": None if self.checkpoint is None else _file_in(Path(self.checkpoint)),
+                "checkpoint": None if self.checkpoint is None else checkpoint_file(self.checkpoint),
                 "keeps_best": not searching(),
                 "progress": type(self).__name__ if self.verbose else None,
             }
@@ -433,11 +445,6 @@ def check_names(parameter: str, names: Any) -> list[str]:
     if isinstance(names, str):
         raise ValueError(f"{parameter}={names!r}: give a list of names, such as {parameter}=[{names!r}]")
     return [] if names is None else [str(name) for name in names]
-
-
-def _file_in(path: Path) -> str:
-    """The checkpoint in a folder, or the file itself."""
-    return str(path / "training.ckpt" if path.is_dir() else path)
 
 
 def _materialized(X: Any) -> Any:

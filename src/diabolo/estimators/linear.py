@@ -29,10 +29,11 @@ from ..losses import Bounded, Columns, Logistic, Loss, Multinomial, Part, Softma
 from ..nets import EnsembleSkipMLP, Link, Shares, SkipMLP, TfIdf, inside
 from ..rows import Rows
 
-__all__ = ["Linear", "at_once", "check_components", "sample", "sampled"]
+__all__ = ["LEAST_SAMPLED", "Linear", "at_once", "check_components", "sample", "sampled"]
 
 N = TypeVar("N", SkipMLP, EnsembleSkipMLP)
 
+LEAST_SAMPLED = 1000  # rows, however many features they have
 NUMBERS = 200_000_000  # of a sample, at most
 BYTES = 128  # of memory for each of them: PCA has several copies
 AT_ONCE = 1 << 24  # numbers that are copied
@@ -277,5 +278,5 @@ def sample(rows: Rows) -> Tensor:
 
 def sampled(n: int, d: int) -> np.ndarray:
     """The numbers of these rows, of n with d features."""
-    most = max(1000, min(NUMBERS, memory() // BYTES) // max(1, d))
+    most = max(LEAST_SAMPLED, min(NUMBERS, memory() // BYTES) // max(1, d))
     return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))

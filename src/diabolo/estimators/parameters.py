@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from dataclasses import asdict, is_dataclass
@@ -14,16 +13,20 @@ from .. import losses as loss_classes
 from ..corruption import Chain, Corruption
 from ..errors import DataError, suggest
 from ..formats import FORMATS, Format
+from ..hardware import pick_device
+from ..limits import check_room
 from ..losses import Loss
 from ..registry import registered_name
+from .linear import LEAST_SAMPLED
 
 if TYPE_CHECKING:
     from .base import System
 
-__all__ = ["about", "as_json", "check_integer", "check_training", "is_size"]
+__all__ = ["about", "as_json", "check_integer", "check_room_for", "check_training", "is_size"]
 
 
 FROM = {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}  # the smallest value
+COPIES = 4  # of the weights while they are trained: themselves, gradient, average, best
 OPTIMIZERS = ("auto", "muon", "adamw")
 AUTO = ("lr", "muon_lr", "weight_decay")  # of these, those that may be "auto"
 
@@ -72,6 +75,14 @@ def check_training(model: System) -> None:
         )
 
 
+def check_room_for(system: Any, n: int, d: int) -> None:
+    """Raise a DataError if a new network for n rows of d features needs more memory than there is, whatever else happens."""
+    if system.format_.architecture in ("dense", "text") and not system._continues():
+        copies = 1 if pick_device(getattr(system, "device", "auto")).startswith("cuda") else COPIES
+        weights, rows = system._held(min(n // 4, LEAST_SAMPLED))
+        check_room(d, copies * weights, rows, linear=system._has_codes)
+
+
 def parts_of(corruption: Corruption | None) -> list[Corruption]:
     """Itself, or what it is a chain of."""
     if isinstance(corruption, Chain):
@@ -79,14 +90,15 @@ def parts_of(corruption: Corruption | None) -> list[Corruption]:
     return [] if corruption is None else [corruption]
 
 
-def about(system: Any) -> str:
-    """Loss and corruption, by which two runs are told apart; a user's own loss by the name of its class."""
-    values = {name: getattr(system, name, None) for name in ("loss", "corruption")}
-    found = {name: type(value).__name__ for name, value in values.items()}
+def about(system: Any) -> dict[str, Any]:
+    """What two runs are told apart by; a user's own loss by the name of its class."""
+    names = ("n_components", "hidden", "members", "loss", "corruption")
+    values = {name: getattr(system, name) for name in names if hasattr(system, name)}
+    found: dict[str, Any] = {name: type(value).__name__ for name, value in values.items()}
     for name, value in values.items():
         with suppress(DataError):
             found[name] = as_json(value) or found[name]
-    return json.dumps(found, sort_keys=True)
+    return found
 
 
 def as_json(value: Any) -> Any:

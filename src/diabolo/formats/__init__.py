@@ -83,6 +83,8 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
                 tell_mixed(Path(X))
             return cls()
     if isinstance(X, (str, Path)) and Path(X).is_dir():
+        if broken := next(Path(X).rglob("*\n*"), None):
+            raise DataError(f"the folder {str(X)!r} holds {broken.name!r}: a name with a line break is not read: rename it")
         what = "holds neither pictures nor .txt files" if any(Path(X).iterdir()) else "is empty"
         file = readers.inside(X) or "the file of a table"
         parts = "the parts of a table (.parquet, .csv, .jsonl, .feather)"

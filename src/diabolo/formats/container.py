@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from .category import Category
 from .columns import Column
 from .frames import container, names_of, polars
 
-__all__ = ["Container"]
+__all__ = ["Container", "index_of", "levels_of"]
 
 
 @dataclass
@@ -131,3 +132,34 @@ def _named(label: Any) -> Any:
 
     moment = pd.Timestamp(label["moment"])
     return moment.tz_convert(label["zone"]) if label["zone"] else moment
+
+
+# ── names of labels, which are texts or whole numbers ────────────────────────────────────────────────────────────────
+
+
+def levels_of(df: Any) -> list[Any] | None:
+    """The names of the levels of a MultiIndex of texts and whole numbers, whose tuples can be read from their texts again."""
+    columns = getattr(df, "columns", None)
+    if getattr(columns, "nlevels", 1) == 1 or not all(_tuple(str(name)) == name for name in df.columns):
+        return None
+    return [None if name is None else str(name) for name in df.columns.names]
+
+
+def index_of(names: list[Any], levels: list[Any] | None) -> Any:
+    """The columns of a pandas table; with levels, tuples in place of their texts, unless a label was added since.
+
+    >>> index_of(["('y', 1)", "('y', 2)"], [None, None]).tolist()
+    [('y', 1), ('y', 2)]
+    """
+    import pandas as pd
+
+    tuples = [found for name in names if levels and (found := _tuple(name)) and len(found) == len(levels)]
+    return pd.MultiIndex.from_tuples(tuples, names=levels) if len(tuples) == len(names) else pd.Index(names)
+
+
+def _tuple(name: Any) -> tuple[Any, ...] | None:
+    try:
+        found = ast.literal_eval(name)
+    except (ValueError, SyntaxError):
+        return None
+    return found if isinstance(found, tuple) else None

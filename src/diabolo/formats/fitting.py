@@ -69,8 +69,8 @@ def row_numbers(table: pa.Table, asked: set[str], seen: Mapping[str, Seen] | Non
         return []
     shown = ", ".join(f"{name!r} ({', '.join(map(str, table.column(name)[:3].to_pylist()))}, ...)" for name in found[:5])
     warn(
-        f"column(s) {shown} look like row numbers and are left out: keep them with fit(..., numbers={found[:5]!r}) "
-        f"(--number in the command line), or categories= if they are codes"
+        f"column(s) {shown} look like row numbers and are left out: keep them with numbers={found[:5]!r} (--number) in fit, or "
+        "with categories= (--category) if they are codes"
     )
     return found
 

@@ -6,6 +6,7 @@ Plain numbers of a wide table are taken as one matrix, and not column by column.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -80,6 +81,8 @@ def rows_of(X: Any, accepted: bool) -> Any:
     X = collected(X)
     if container(X) == "pandas":
         _check_names(X)
+    elif len({*names_of(X)}) < X.shape[1]:  # of Arrow
+        raise _repeated(sorted({name for name, n in Counter(names_of(X)).items() if n > 1}))
     if X.shape[0] == 0:
         raise DataError("Found array with 0 sample(s) (0 rows) while a minimum of 1 is required.")
     return X
@@ -88,10 +91,13 @@ def rows_of(X: Any, accepted: bool) -> Any:
 def _check_names(X: Any) -> None:
     """Each column of a pandas table has a name of its own."""
     if not X.columns.is_unique:
-        repeated = sorted({str(name) for name in X.columns[X.columns.duplicated()]})
-        raise DataError(f"column names must be unique, but {', '.join(map(repr, repeated))} is repeated: rename them")
+        raise _repeated(sorted({str(name) for name in X.columns[X.columns.duplicated()]}))
     if not hasattr(X.columns, "levels") and X.columns.hasnans:
         raise DataError(f"column {X.columns.isna().argmax()}, counted from 0, has no name: give it one")
+
+
+def _repeated(names: list[str]) -> DataError:
+    return DataError(f"column names must be unique, but {', '.join(map(repr, names))} is repeated: rename them")
 
 
 def names_of(X: Any) -> list[str]:
@@ -347,6 +353,8 @@ def _unread(name: str, column: Any) -> str:
 
 
 def _from_polars(X: Any) -> pa.Table:
+    if pointers := [name for name, dtype in X.schema.items() if str(dtype) == "Object"]:
+        raise _unread_polars(X, pointers[0])
     try:
         return X.to_arrow()
     except Exception as error:  # of polars or of Arrow, and of many kinds
@@ -354,11 +362,15 @@ def _from_polars(X: Any) -> pa.Table:
             try:
                 X[name].to_arrow()
             except Exception:
-                raise DataError(
-                    f"column {name!r} holds polars values of type {X[name].dtype}, which cannot be read: "
-                    "cast them to Int64, Float64 or String, or drop the column"
-                ) from None
+                raise _unread_polars(X, name) from None
         raise DataError(f"the table cannot be read: {error}") from None
+
+
+def _unread_polars(X: Any, name: str) -> DataError:
+    return DataError(
+        f"column {name!r} holds polars values of type {X[name].dtype}, which cannot be read: "
+        "cast them to Int64, Float64 or String, or drop the column"
+    )
 
 
 def combined(table: pa.Table, name: str | int) -> pa.Array:

@@ -18,6 +18,7 @@ from ..deferred import is_sparse, sp
 from ..errors import DataError, suggest, warn
 from .answers import Answers
 from .base import room
+from .container import index_of, levels_of
 from .matrices import check_places
 from .readers import NamedMatrix
 from .targets import NO, ROWS, YES, classes, floats, is_missing, is_number, missing, shown, values
@@ -40,6 +41,7 @@ class Labels:
     names: list[Any]
     kind: str
     sep: str | None = None
+    levels: list[Any] | None = None  # the names of the levels of a pandas MultiIndex, whose tuples stand as texts in `names`
 
     def fit(self, Y: Any, sep: str | None = None) -> Self:
         """Learn the names; with `sep`, of one column of texts such as "a;b".
@@ -63,6 +65,7 @@ class Labels:
             self.names = ordered({plain(label) for label in Y})
         elif self.kind in FRAMES:
             self.names = [check_name(name, c) for c, name in enumerate(columns_of(Y))]
+            self.levels = levels_of(Y)
         else:
             self.names = list(names) if names is not None else list(range(matrix(Y).shape[1]))
         unique(self.names)
@@ -139,7 +142,7 @@ class Labels:
         if self.kind == "pandas":
             import pandas as pd
 
-            return pd.DataFrame(y.astype(np.int64), columns=pd.Index(self.names))
+            return pd.DataFrame(y.astype(np.int64), columns=index_of(self.names, self.levels))
         if self.kind == "polars":
             import polars as pl
 
@@ -163,13 +166,14 @@ class Labels:
         return name
 
     def state(self) -> dict[str, Any]:
-        return {"kind": self.kind, "names": list(self.names)} | ({"sep": self.sep} if self.sep else {})
+        return {"kind": self.kind, "names": list(self.names)} | {k: v for k in ("sep", "levels") if (v := getattr(self, k))}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """The inverse of :meth:`state`."""
         self = cls()
         self.kind, self.names, self.sep = state["kind"], list(state["names"]), state.get("sep")
+        self.levels = state.get("levels")
         if self.kind not in KINDS or not self.names or not all(isinstance(n, (str, int)) for n in self.names):
             raise DataError("its labels have no names")
         if self.sep is not None and not isinstance(self.sep, str):

@@ -218,6 +218,8 @@ def _inside(system: Any, folder: str, said: str) -> list[tuple[Any, str]]:
         named = [(info, os.path.relpath(info.path, folder)) for info in infos if info.is_file]
     if isinstance(system, pa_fs.LocalFileSystem):
         check_links(folder)
+        if odd := [name for name in (os.path.relpath(i.path, folder) for i in infos if i.type == OTHER) if kind_of(name)]:
+            warn(f"{said!r}: {', '.join(map(repr, odd[:3]))} is a pipe or a device, no file, and is not read")
     return [(info, name) for info, name in named if all(map(shown, name.split("/")))]
 
 
@@ -237,6 +239,9 @@ def _parts(system: Any, found: Sequence[tuple[Any, str]], said: str) -> list[Par
 
 def _part(info: Any, system: Any, name: str) -> Part:
     return Part(info.path, name, info.size, info.mtime_ns, system)
+
+
+OTHER = pa_fs.FileType.Unknown  # neither file nor folder
 
 
 class naming:  # noqa: N801 - reads as a word

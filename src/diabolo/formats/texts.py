@@ -12,6 +12,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from glob import glob
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,11 @@ def absent(path: str | Path) -> Exception:
     DataError("X is one text, 'the bank', and there is no file of this name: give a list of texts, ['the bank']")
     """
     name = str(path)
+    if re.search(r"[*?[]", name) and "\n" not in name and (files := glob(name, recursive=True)):
+        return DataError(
+            f"{name!r} matches {len(files):,} file(s), but a pattern names the parts of a table (.parquet, .csv, .jsonl, "
+            ".feather): in Python give a list of the files, sorted(glob(...)); pictures and texts may be a folder"
+        )
     named = re.search(r"\.\w{1,8}$", name) or (re.search(r"[/\\]", name) and not re.search(r"\s", name))
     if isinstance(path, Path) or (named and "\n" not in name):
         return FileNotFoundError(2, f"there is no file {name!r}")

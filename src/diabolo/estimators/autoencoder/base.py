@@ -91,6 +91,11 @@ class Compressor(System, abstract=True):
         network = Diabolo(encoder, self._architecture.decoder(start, self.loss_, z))
         return self._architecture.bend(network, some, z) if self.encoder is None else network
 
+    def _held(self, n: int) -> tuple[int, int]:
+        hidden = self._choose_architecture().hidden
+        own = self.encoder is None and self.decoder is None
+        return 2 * hidden[0] if own and hidden else 0, 2 * n  # PCA has a copy
+
     def _lost_trained_network(self) -> bool:
         """Whether the linear autoencoder was kept, and the trained network is not in the file: then training starts anew."""
         decoder = self.network_.decoder

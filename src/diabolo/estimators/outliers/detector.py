@@ -368,6 +368,9 @@ class OutlierDetector(OutlierMixin, System):
     def _choose_architecture(self) -> Dense:
         return architecture(self.format_, HIDDEN if self.hidden == "auto" else self.hidden)
 
+    def _held(self, n: int) -> tuple[int, int]:
+        return 2 * sum(self._choose_architecture().hidden[:1]), 2 * n
+
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         """Each member begins at PCA of the rows that it learns from."""
         fold = self._members.fold

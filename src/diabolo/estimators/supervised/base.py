@@ -221,6 +221,9 @@ class Supervised(System, abstract=True):
             cast(Any, network.encoder)[0].requires_grad_(False)
         return network
 
+    def _held(self, n: int) -> tuple[int, int]:
+        return 0 if self._given_encoder else hidden_sizes(self.hidden, self.format_.words, 0, 1)[0], n
+
     def _has_both_encoders(self) -> bool:
         """Whether half of the members start from an autoencoder, and half from scratch."""
         if self._continues():

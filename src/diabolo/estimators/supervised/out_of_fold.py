@@ -81,7 +81,7 @@ class OutOfFold:
         watched = self.sample(self.target.watched)
         if plan.checkpoint is not None:
             some = evenly(len(self.rows), max(1, min(MARKED, MOST_MARKED // self.target.k)))
-            plan = replace(plan, about=plan.about + mark(self.target.y(torch.from_numpy(some))))
+            plan = replace(plan, about=plan.about | {"y": mark(self.target.y(torch.from_numpy(some)))})
 
         def held_out() -> float:
             return self.target.error_of(self.raw(watched).mean(0), watched)

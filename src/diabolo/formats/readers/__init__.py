@@ -241,6 +241,8 @@ def with_answers(X: Any, y: Any, known: dict[str, Any] | None = None) -> tuple[A
     if isinstance(X, (str, Path)) and (reader(X) or _folder(X)) is not None:
         name, X = f"{str(X)!r} has no labels", _read(X, {}, known or {})
         hint = "".join(f"; {sentence}" for sentence in X.decided if "labels=" in sentence) or _of_folders(X)
+    elif isinstance(X, (str, Path)) or hasattr(X, "columns"):
+        hint = "; if X holds it, X, y = formats.read_labeled(X, labels=[...]) takes it apart, as fit(X, labels=[...]) does"
     if not isinstance(X, Dataset) or X.Y is None:
         raise ValueError(f"{name}: requires y to be passed, but the target y is None{hint}")
     return X, X.answers
