@@ -84,6 +84,11 @@ def pictures(n: int = 40) -> np.ndarray:
     return (load_digits().images[:n] * 15.9).astype(np.uint8)
 
 
+def larger() -> np.ndarray:
+    """Large enough for convolutions."""
+    return pictures().repeat(5, 1).repeat(5, 2)
+
+
 class Own(torch.nn.Module):
     """A decoder that is no layer of ours."""
 
@@ -111,6 +116,7 @@ def made() -> dict[str, Any]:
         "pixels": lambda: (Autoencoder(2, **SMALL).fit(digits), digits),
         "texts": lambda: (Autoencoder(2, **SMALL).fit(texts()), texts()),
         "pictures": lambda: (Autoencoder(2, epochs=1, random_state=0, verbose=False).fit(pictures()), pictures()),
+        "large pictures": lambda: (Autoencoder(2, epochs=1, random_state=0, verbose=False).fit(larger()), larger()),
         "own decoder": lambda: (Autoencoder(2, decoder=Own(5), **SMALL).fit(array), array),
         "outliers": lambda: (OutlierDetector(epochs=2, random_state=0, verbose=False, alpha=0.1).fit(frame), frame),
         "classifier": lambda: (Classifier(epochs=1, random_state=0, verbose=False).fit(frame, frame["town"].to_numpy()), frame),

@@ -10,6 +10,7 @@ the supervised estimators. The format of your own kind of data brings a subclass
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -38,7 +39,7 @@ from ..nets import (
 )
 from ..nets.convolution import CHANNELS
 from ..network import Diabolo
-from .augmentation import augmentation_helps, augmented_pca, shift_and_flip
+from .augmentation import augmentation_helps, augmented_pca, both, suiting
 from .linear import Linear, tfidf
 
 __all__ = ["ARCHITECTURES", "Dense", "architecture"]
@@ -58,6 +59,7 @@ MAX_PICTURES_AUGMENTED, MAX_PICTURES_TESTED, MIN_SIDE_AUGMENTED = (
     16,
 )  # below the first, pictures are augmented, below the second, if it helps; least side
 MIN_PICTURES_TESTED = 40  # pictures; with fewer, a test whether augmentation helps is not possible
+SMALL_PICTURE = 1024  # numbers: of such pictures, dense layers learn more than convolutions
 SHARPENINGS = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)  # values of t that are tried
 TFIDF_SCALE = 1 / 8  # scale of tf-idf features per row and feature; 1 is the scale with variance 1
 TFIDF_SCALE_RANGE = 0.1, 1.0
@@ -302,7 +304,7 @@ class Text(Dense):
 
 
 class Convolutional(Dense):
-    """Pictures: convolutions, or dense layers if `hidden` gives them. Few pictures are augmented, or start at augmented PCA."""
+    """Pictures: convolutions, or dense layers if they are small or `hidden` gives these. Few are augmented where that suits."""
 
     batch_size = 128
     first_gap = 0
@@ -313,21 +315,24 @@ class Convolutional(Dense):
     def __init__(self, format: Format, hidden: Any = "auto", dropout: float = 0.0) -> None:
         super().__init__(format, hidden, dropout)
         self.shape = cast(tuple[int, int, int], format.shape)
-        self.convolves = hidden == "auto"
-        self.few = self.varied = self.still = False
+        self.convolves = hidden == "auto" and math.prod(self.shape) > SMALL_PICTURE
+        self.few = self.many = self.still = False
+        self.vary: tuple[Corruption, ...] = ()  # how pictures are augmented
 
     def expect(self, n: int, movable: bool) -> None:
         super().expect(n, movable)
         movable = movable and self.convolves and min(self.shape[1:]) >= MIN_SIDE_AUGMENTED
         self.few = movable and MIN_PICTURES_TESTED <= n < MAX_PICTURES_TESTED
-        self.varied = movable and n < MAX_PICTURES_AUGMENTED
+        self.many = n >= MAX_PICTURES_AUGMENTED
+        self.vary = both(self.shape) if movable and n < MIN_PICTURES_TESTED else ()
 
     def start(self, x: Tensor, linear: Linear, seed: int) -> Linear:
         """For few pictures, PCA of these and of their augmentations, if this explains other pictures better."""
         if not self.convolves:
             return super().start(x, linear, seed)
-        self.still = self.few and augmentation_helps(x, self.format, linear.k, seed)
-        self.varied |= self.still
+        vary = suiting(x, self.format, seed) if self.few else self.vary
+        self.still = self.few and len(vary) > 1 and augmentation_helps(x, self.format, linear.k, seed)
+        self.vary = vary if self.still or not self.many else ()
         return augmented_pca(x, self.format, linear.k, seed) if self.still else linear
 
     def kept(self, net: N) -> N:
@@ -337,7 +342,7 @@ class Convolutional(Dense):
         return net
 
     def corruption(self) -> Corruption | None:
-        return shift_and_flip(self.shape) if self.varied else super().corruption()
+        return Chain(self.vary) if self.vary else super().corruption()
 
     @property
     def lr(self) -> float:
@@ -345,7 +350,7 @@ class Convolutional(Dense):
 
     @property
     def muon_lr(self) -> float:
-        return (0.002 if self.varied else 0.006) if self.convolves else super().muon_lr
+        return (0.002 if len(self.vary) > 1 else 0.006) if self.convolves else super().muon_lr
 
     @property
     def decay(self) -> float:
