@@ -45,8 +45,8 @@ def digits(side: int, n: int) -> Parts:
 
 
 def mnist(n: int) -> Parts:
-    blob = gzip.open(common.data() / "images" / "mnist" / "train-images-idx3-ubyte.gz").read()
-    X = np.frombuffer(blob, np.uint8, offset=16).reshape(-1, 28, 28)
+    with gzip.open(common.data() / "images" / "mnist" / "train-images-idx3-ubyte.gz") as file:
+        X = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 28, 28)
     X = X[np.random.default_rng(0).permutation(len(X))]
     return X[:n], X[-1000:]
 
