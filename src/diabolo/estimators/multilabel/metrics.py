@@ -28,7 +28,7 @@ from ..weights import mean
 __all__ = ["average_precision", "ranking_error", "relative_loss", "unranked"]
 
 MAX_OUTPUTS_FOR_LOSS = 200_000  # raw outputs on which the loss is computed
-DRAWS = 100  # of the bootstrap
+DRAWS, NUMBERS = 100, 1 << 20  # of the bootstrap, and numbers of it that are held at once
 LEVEL = (0.05, 0.95)
 MIN_ROWS = 50  # rows, however many labels they have
 SURE = TEMPERATURES[::2]
@@ -88,12 +88,29 @@ def average_precision(score: np.ndarray, y: np.ndarray, draws: int = DRAWS) -> t
     y, ends = y[order], np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
     yes = np.flatnonzero(y)
     place = ends[np.searchsorted(ends, yes)]  # for each true row, the last row with its score
-    drawn = np.random.default_rng(0).integers(n, size=(draws, n)) + n * np.arange(draws)[:, None]
-    w = np.concatenate([np.ones((1, n)), np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n)])
-    mine, all_ = w[:, yes], w.cumsum(1)[:, place]
-    true = mine.cumsum(1)
-    p = true[:, np.searchsorted(yes, place, "right") - 1] / np.maximum(all_, 1.0)
-    values = (mine * p).sum(1) / np.maximum(true[:, -1], 1.0)
-    known = values[1:][true[1:, -1] > 0]
+    until = np.searchsorted(yes, place, "right") - 1
+
+    def weighted(w: np.ndarray) -> np.ndarray:
+        """Of how often each row counts, w (m, n): the m values that are known."""
+        mine, all_ = w[:, yes], w.cumsum(1)[:, place]
+        true = mine.cumsum(1)
+        p = true[:, until] / np.maximum(all_, 1.0)
+        some = true[:, -1] > 0
+        return np.asarray((mine * p).sum(1)[some] / true[some, -1])
+
+    rng, at_once = np.random.default_rng(0), max(1, NUMBERS // n)
+    value = float(weighted(np.ones((1, n)))[0])
+    sizes = (min(at_once, draws - start) for start in range(0, draws, at_once))
+    known = np.concatenate([weighted(counts(rng.integers(n, size=(m, n)), n)) for m in sizes])
     low, high = np.quantile(known, LEVEL) if len(known) else (0.0, 1.0)
-    return float(values[0]), (float(low), float(high))
+    return value, (float(low), float(high))
+
+
+def counts(drawn: np.ndarray, n: int) -> np.ndarray:
+    """How often each of n numbers is in each row of `drawn` (m, n).
+
+    >>> counts(np.array([[0, 2, 2], [1, 1, 1]]), 3).tolist()
+    [[1, 0, 2], [0, 3, 0]]
+    """
+    m = len(drawn)
+    return np.bincount((drawn + n * np.arange(m)[:, None]).ravel(), minlength=m * n).reshape(m, n)
