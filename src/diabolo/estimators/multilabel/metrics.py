@@ -101,7 +101,7 @@ def average_precision(score: np.ndarray, y: np.ndarray, draws: int = DRAWS) -> t
     rng, at_once = np.random.default_rng(0), max(1, NUMBERS // n)
     value = float(weighted(np.ones((1, n)))[0])
     sizes = (min(at_once, draws - start) for start in range(0, draws, at_once))
-    known = np.concatenate([weighted(counts(rng.integers(n, size=(m, n)), n)) for m in sizes])
+    known = np.concatenate([np.zeros(0), *(weighted(counts(rng.integers(n, size=(m, n)), n)) for m in sizes)])
     low, high = np.quantile(known, LEVEL) if len(known) else (0.0, 1.0)
     return value, (float(low), float(high))
 
