@@ -197,7 +197,7 @@ def test_what_a_description_cannot_say_is_ones_own() -> None:
         {"layer": "Linear", "in_features": 2, "out_features": 2, "device": "cuda"},
         {"layer": "Dropout", "p": 7},
         {"layer": "os.system"},
-        {"layer": "SkipMLP", "d": 2, "hidden": [1] * 1000, "out": 2},
+        {"layer": "SkipMLP", "d": 2, "hidden": [1] * 20_000, "out": 2},
     ],
 )
 def test_what_is_not_in_the_vocabulary_is_refused(config: object) -> None:
