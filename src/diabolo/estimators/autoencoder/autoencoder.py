@@ -80,12 +80,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     epochs : int or "auto", default="auto"
         Largest number of epochs.
     batch_size : int or "auto", default="auto"
-        Rows per step. "auto" is 256, but 512 for documents and for hidden layers wider than 512, and 128 for convolutions.
+        Rows per step. "auto" is 256, but 512 for documents and for hidden layers wider than 512, and 128 for pictures.
     lr : float or "auto", default="auto"
         Peak learning rate of AdamW. "auto" is 0.003 for the biases of dense layers, and 0.001 otherwise.
     muon_lr : float or "auto", default="auto"
         Peak learning rate of Muon, for the matrices. "auto" is 0.03, and 0.05 for documents. For convolutions it is 0.006,
-        or 0.002 if the pictures are augmented.
+        or 0.002 if the pictures are shifted and mirrored.
     optimizer : {"auto", "muon", "adamw"}, default="auto"
         "auto" is "muon", with AdamW for all weights that are not matrices.
     weight_decay : float or "auto", default="auto"
