@@ -13,7 +13,17 @@ import torch
 from PIL import Image
 from torch import nn
 
-from diabolo import Autoencoder, Classifier, DataError, Mirror, MultiLabelClassifier, OutlierDetector, Shift, load
+from diabolo import (
+    Autoencoder,
+    Classifier,
+    DataError,
+    Mirror,
+    MultiLabelClassifier,
+    OutlierDetector,
+    Regressor,
+    Shift,
+    load,
+)
 from diabolo.corruption import Chain, Clean
 from diabolo.estimators.architectures import architecture
 from diabolo.estimators.augmentation import augmentation_helps, shift_and_flip
@@ -322,9 +332,33 @@ def test_how_far_pictures_move(h: int, w: int, pixels: int) -> None:
     clf = Classifier()
     clf.format_ = Images((h, w)).fit(np.zeros((2, h, w, 3), np.uint8))
     clf._architecture = architecture(clf.format_)
-    assert clf._corruption() == Chain((Shift((3, h, w), pixels, None), Mirror((3, h, w))))
+    assert clf._corruption() == Chain((Shift((3, h, w), pixels, None),))
     clf._given_encoder = object()
     assert clf._corruption() == Clean()
+
+
+def ramps(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pictures with a ramp that falls to the left, to the right or downwards, and as many that are one level."""
+    r = np.random.default_rng(0)
+    kind, ramp = np.arange(n) % 4, np.linspace(0, 60, 12)
+    each = [np.broadcast_to(ramp[::-1], (12, 12)), np.broadcast_to(ramp, (12, 12)), np.broadcast_to(ramp[:, None], (12, 12))]
+    X = np.stack([each[k] if k < 3 else np.full((12, 12), 30.0) for k in kind]) + r.uniform(0, 150, (n, 1, 1))
+    return (X + r.normal(0, 3, X.shape)).clip(0, 255).astype(np.uint8), np.array(["left", "right", "down", "no"])[kind], kind
+
+
+def test_left_is_not_right(capfd: pytest.CaptureFixture[str]) -> None:
+    """A mirrored picture of one class is one of another: of few classes among several, too, and of labels and numbers."""
+    X, y, kind = ramps(240)
+    few = SMALL | {"epochs": 30, "verbose": True}
+    assert Classifier(**few).fit(X, y).score(X, y) > 0.95
+    assert "images are not mirrored in training, since mirrored ones would have other answers" in capfd.readouterr().err
+    labels = MultiLabelClassifier(**few).fit(X, np.stack([kind == 0, X.mean((1, 2)) < 120], 1))
+    assert (labels.predict(X)[:, 0] == (kind == 0)).mean() > 0.95
+    slope = X[:, :, -1].mean(1, dtype=float) - X[:, :, 0].mean(1)
+    assert Regressor(**few).fit(X, slope).score(X, slope) > 0.8
+    capfd.readouterr()
+    Classifier(**few).fit(X, np.where(kind < 2, "side", y))
+    assert "mirrored" not in capfd.readouterr().err
 
 
 def test_a_report_of_a_fine_tuned_encoder() -> None:

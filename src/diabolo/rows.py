@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL",
+    "Numbered",
     "Rows",
     "Subset",
+    "Varied",
     "copies",
     "evenly",
     "in_order_of",
@@ -216,6 +218,31 @@ class Subset(Rows):
 
     def take(self, indices: np.ndarray) -> Tensor:
         return self.rows.take(self.indices[indices])
+
+
+class Numbered(Subset):
+    """Some rows, whose batches keep their numbers among all.
+
+    >>> [i.tolist() for i, _ in Numbered(Rows(torch.arange(6.0)[:, None]), np.array([5])).batches(1, 0)]
+    [[5]]
+    """
+
+    def batches(self, size: int, seed: int, skip: int = 0, part: slice = ALL) -> Iterator[tuple[Tensor, Tensor]]:
+        for i, x in super().batches(size, seed, skip, part):
+            yield torch.from_numpy(self.indices[i.numpy()]), x
+
+
+class Varied(Rows):
+    """`rows` as an augmentation shows them."""
+
+    def __init__(self, rows: Rows, vary: Callable[[Tensor], Tensor]) -> None:
+        self.rows, self.vary = rows, vary
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, indices: np.ndarray) -> Tensor:
+        return self.vary(self.rows.take(indices))
 
 
 SORTED = 1 << 24  # keys of rows that are sorted at once

@@ -197,8 +197,12 @@ class Dense:
 
     # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def augmentation(self) -> Corruption | None:
+    def augmentation(self) -> tuple[Corruption, ...]:
         """How rows are augmented in supervised training."""
+        return ()
+
+    def mirror(self) -> Mirror | None:
+        """How they are mirrored, if mirrored ones mean the same."""
         return None
 
     def members(
@@ -373,8 +377,11 @@ class Convolutional(Dense):
     def bend(self, network: Diabolo, x: Tensor, z: Tensor) -> Diabolo:
         return network if self.convolves else super().bend(network, x, z)
 
-    def augmentation(self) -> Corruption:
-        return Chain((Shift(self.shape, max(1, min(self.shape[1:]) // SHIFT_DIVISOR), None), Mirror(self.shape)))
+    def augmentation(self) -> tuple[Corruption, ...]:
+        return (Shift(self.shape, max(1, min(self.shape[1:]) // SHIFT_DIVISOR), None),)
+
+    def mirror(self) -> Mirror:
+        return Mirror(self.shape)
 
     def members(
         self,

@@ -40,7 +40,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from ...corruption import Clean, Corruption
+from ... import processes
+from ...corruption import Chain, Corruption
 from ...errors import DataError, FormatError, warn
 from ...formats.new_gaps import NewGaps
 from ...formats.readers import with_answers
@@ -57,6 +58,7 @@ from ...nets import (
 from ...nets.heads import hidden_units, member_mean
 from ...network import Diabolo
 from ...plan import SGD
+from ...progress import told
 from ...rows import Rows, steps_per_epoch
 from ..base import System
 from ..cross_fitting import CrossFit
@@ -71,6 +73,7 @@ from .encoders import (
     resolve_encoder,
     sample_rows,
 )
+from .orientation import mirrors_well
 from .out_of_fold import OutOfFold
 from .targets import Target
 
@@ -196,9 +199,12 @@ class Supervised(System, abstract=True):
         return members
 
     def _corruption(self) -> Corruption:
-        """Pictures are shifted and mirrored, unless the encoder is frozen."""
-        fixed = self._given_encoder is not None and self.freeze
-        return (None if fixed else self._architecture.augmentation()) or Clean() if self.corruption is None else self.corruption
+        """Pictures are shifted, unless the encoder is frozen."""
+        return Chain(self._architecture.augmentation()) if self._augments else super()._corruption()
+
+    @property
+    def _augments(self) -> bool:
+        return self.corruption is None and not (self._given_encoder is not None and self.freeze)
 
     def _network(self, x: Tensor, seed: int) -> Diabolo:
         if self._continues():
@@ -301,7 +307,19 @@ class Supervised(System, abstract=True):
         """SGD, of the members from number `first` on."""
         n = len(self._out_of_fold.rows)
         stops_early = n >= MIN_ROWS_TO_STOP_EARLY or not self._trains_new_layers_only()
-        return self._out_of_fold.train(self._corruption(), self._plan(n), stops_early, first)
+        corrupt, plan = self._corruption(), self._plan(n)
+        return self._out_of_fold.train(self._mirrored(corrupt, plan), plan, stops_early, first)
+
+    def _mirrored(self, corrupt: Corruption, plan: SGD) -> Corruption:
+        """Pictures are mirrored, too, if that changes no answer."""
+        mirror = self._architecture.mirror() if self._augments else None
+        if mirror is None:
+            return corrupt
+        if processes.agreed(mirrors_well(replace(mirror, p=1.0), self._out_of_fold, corrupt, plan)):
+            return Chain((corrupt, mirror))
+        title = type(self).__name__ if self.verbose else None
+        told(title, "images are not mirrored in training, since mirrored ones would have other answers")
+        return corrupt
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
         i = self._out_of_fold.sample(self._target.judged)

@@ -23,7 +23,7 @@ from ...history import History
 from ...nets import Head
 from ...network import Diabolo
 from ...plan import SGD
-from ...rows import Rows, evenly, mark, spread_rows
+from ...rows import Rows, Varied, evenly, mark, spread_rows
 from ...training import minimize
 from ..cross_fitting import CrossFit
 from .targets import Target
@@ -58,6 +58,12 @@ class OutOfFold:
     def on_codes(self, network: Diabolo, h: Tensor) -> OutOfFold:
         """The same members, as a network that reads the codes h (n, m) of all rows."""
         return OutOfFold(network, Rows(h), self.target, self.members, self.piece)
+
+    def varied(self, corruption: Corruption) -> OutOfFold:
+        """The same members, which see the rows as an augmentation shows them."""
+        rng = torch.Generator().manual_seed(0)
+        rows = Varied(self.rows, lambda x: corruption.vary(x, rng))
+        return OutOfFold(self.network, rows, self.target, self.members, self.piece)
 
     def counted(self, i: np.ndarray) -> np.ndarray:
         """Which of the rows i can be judged: some member has not seen them, and they have a weight."""
