@@ -33,29 +33,27 @@ SURE = 3.0  # standard errors
 
 def mirrors_well(mirror: Corruption, fit: OutOfFold, corrupt: Corruption, plan: SGD) -> bool:
     """Whether the network of a fit may learn from pictures that `mirror` turns; `corrupt` is what else it learns through."""
-    i = fit.sample(fit.target.watched)
     fit.network.eval()
-    if not knows(fit, i).any():
+    i = fit.sample(fit.target.watched)
+    usual = distances(fit, fit.target.start().expand(len(i), -1), i).mean(0)
+    plain = squares(fit, i)
+    if not knows(plain, usual).any():
         fit = pilot(fit, corrupt, plan)
-    learned, lost = constant(fit, i) - squares(fit, i), squares(fit.varied(mirror), i) - squares(fit, i)
+        plain = squares(fit, i)
+    lost = squares(fit.varied(mirror), i) - plain
     sure = lost.mean(0) > SURE * lost.std(0) / len(i) ** 0.5
-    return not (knows(fit, i) & sure & (lost.mean(0) > MOST_LOST * learned.mean(0))).any()
+    return not (knows(plain, usual) & sure & (lost.mean(0) > MOST_LOST * (usual - plain.mean(0)))).any()
 
 
-def knows(fit: OutOfFold, i: np.ndarray) -> np.ndarray:
-    """(k + 1,) what the network has learned something about."""
-    return squares(fit, i).mean(0) < (1 - LEARNED) * constant(fit, i).mean(0)
+def knows(plain: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """(k + 1,) what the network has learned something about: its errors are smaller than those of constant predictions."""
+    return plain.mean(0) < (1 - LEARNED) * usual
 
 
 @torch.no_grad()
 def squares(fit: OutOfFold, i: np.ndarray) -> np.ndarray:
     """(r, k + 1) squared errors of the predictions for rows i (r,), and their sum over the outputs."""
     return distances(fit, fit.raw(i).mean(0), i)
-
-
-def constant(fit: OutOfFold, i: np.ndarray) -> np.ndarray:
-    """(r, k + 1) those of the best constant predictions."""
-    return distances(fit, fit.target.start().expand(len(i), -1), i)
 
 
 def distances(fit: OutOfFold, raw: Tensor, i: np.ndarray) -> np.ndarray:
