@@ -23,6 +23,7 @@ from ..formats import Format
 from ..formats.scale import framed
 from ..losses import Loss
 from ..nets import (
+    ConcatHidden,
     ConvDecoder,
     ConvEncoder,
     ConvFeatures,
@@ -89,6 +90,7 @@ class Dense:
     shares: ClassVar[bool] = True  # whether `n_components` may be a share of the variance
     slow: ClassVar[bool] = False  # whether one network takes as long as several others
     muon: ClassVar[float] = 0.0  # its learning rate from scratch with labels, in units of that of AdamW; 0: all by AdamW
+    curves: ClassVar[bool] = True  # whether numbers that are learned from x are a smooth function of few features
     rows = 1
 
     def __init__(self, format: Format, hidden: Any = "auto", dropout: float = 0.0) -> None:
@@ -213,8 +215,12 @@ class Dense:
         sizes: tuple[int, ...],
         dropout: float,
         bins: Callable[[Tensor], PiecewiseLinearEncoding],
+        linear: bool = False,
     ) -> nn.Sequential:
-        """Untrained encoders of all members, for n rows; x (r, d) are some of these."""
+        """Untrained encoders of all members, for n rows; x (r, d) are some of these.
+
+        If `linear`, the last layer also reads what the first one does, so that it can begin as a linear model of x.
+        """
         (c, s), watched = self.format.view(), self.watched
         c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
         first = nn.Sequential(self.first(watched))
@@ -223,7 +229,14 @@ class Dense:
             first.append(binned)
             e = binned(seen)[:, len(c) :]
             c, s = torch.cat([c, e.mean(0)]), torch.cat([s, e.std(0).clamp(min=1e-3)])
-        return first.append(EnsembleMLP(members, len(c), sizes, 0.2, dropout).set_scaling(c, s))
+        if not linear:
+            return first.append(EnsembleMLP(members, len(c), sizes, 0.2, dropout).set_scaling(c, s))
+        seen = first(x.float())
+        center = seen.mean(0)
+        unit = (seen - center).square().sum(1).mean().sqrt().clamp(min=1e-6)
+        both = ConcatHidden(members, len(c), sizes, 0.0, dropout)
+        both.tower.set_scaling((c - center) / unit, s / unit)
+        return first.append(EnsembleScaler(members, len(c)).set_scaling(center, unit.expand_as(center))).append(both)
 
 
 class Text(Dense):
@@ -234,6 +247,7 @@ class Text(Dense):
     most_steps = 300
     shares = False
     wide = False
+    curves = False
 
     def corruption(self) -> Corruption:
         return WordDropout(0.5)
@@ -298,6 +312,7 @@ class Text(Dense):
         sizes: tuple[int, ...],
         dropout: float,
         bins: Callable[[Tensor], PiecewiseLinearEncoding],
+        linear: bool = False,
     ) -> nn.Sequential:
         (c, s), d = self.format.view(), self.format.width
         seen = np.clip(TFIDF_SCALE * n / d, *TFIDF_SCALE_RANGE)  # with fewer rows per word, features are smaller
@@ -315,6 +330,7 @@ class Convolutional(Dense):
     probed = 250
     slow = True
     muon = 7.0
+    curves = False
 
     def __init__(self, format: Format, hidden: Any = "auto", dropout: float = 0.0) -> None:
         super().__init__(format, hidden, dropout)
@@ -391,6 +407,7 @@ class Convolutional(Dense):
         sizes: tuple[int, ...],
         dropout: float,
         bins: Callable[[Tensor], PiecewiseLinearEncoding],
+        linear: bool = False,
     ) -> nn.Sequential:
         sights = [ConvFeatures(self.shape) for _ in range(members)]
         each = [nn.Sequential(sight, Drop(dropout)) for sight in sights]

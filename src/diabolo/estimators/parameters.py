@@ -55,9 +55,10 @@ def check_training(model: System) -> None:
         if not (name in AUTO and value == "auto") and not (is_number(value) and low <= value < np.inf):
             raise ValueError(f"{name}={value!r}: allowed are numbers from {low}")
     for name in ("average", "dropout", "validation_fraction"):
-        value = getattr(model, name, 0)
-        if not is_number(value) or not 0 <= value < 1:
-            raise ValueError(f"{name}={value!r}: allowed are numbers from 0 to below 1")
+        value, auto = getattr(model, name, 0), getattr(type(model), name, 0) == "auto"
+        if not (auto and value == "auto") and (not is_number(value) or not 0 <= value < 1):
+            allowed = "'auto' and numbers" if auto else "numbers"
+            raise ValueError(f"{name}={value!r}: allowed are {allowed} from 0 to below 1")
     hidden = getattr(model, "hidden", "auto")
     if not (hidden == "auto" or (isinstance(hidden, (tuple, list)) and all(is_size(n) for n in hidden))):
         raise ValueError(f"hidden={hidden!r}: allowed are 'auto' and tuples of integers from 1, such as (256, 256)")

@@ -49,6 +49,7 @@ from ...formats.targets import same_length
 from ...history import History
 from ...nets import (
     ConcatEnsembles,
+    ConcatHidden,
     EnsembleMLP,
     EnsembleScaler,
     Head,
@@ -59,7 +60,7 @@ from ...nets.heads import hidden_units, member_mean
 from ...network import Diabolo
 from ...plan import SGD
 from ...progress import told
-from ...rows import Rows, steps_per_epoch
+from ...rows import Rows, evenly, steps_per_epoch
 from ..base import System
 from ..cross_fitting import CrossFit
 from ..parameters import check_integer
@@ -85,6 +86,8 @@ WARMUP = 0.015  # share of the steps: few rows are learned in a hundred steps
 MIN_ROWS = 4  # rows
 MIN_ROWS_TO_STOP_EARLY, BLIND_STEPS = 100, 300  # fewer rows: no early stopping, but this number of steps
 FINE_TUNING_RATE = 1 / 3  # learning rate of fine-tuning, in units of `lr`
+DROPOUT, DROPOUT_ON_CURVES = 0.5, 0.1  # rates of "auto"; the second for tables and arrays
+MAX_NUMBERS_TO_SOLVE = 20_000_000  # in the rows to which a first linear model is fitted
 MAX_ROWS_FOR_FOUR_MEMBERS = 20_000  # more rows: three members instead of four
 MAX_ROWS_TO_FINE_TUNE_SEVERAL = 2000  # more rows: a fine-tuned encoder has one member
 
@@ -98,7 +101,7 @@ class Supervised(System, abstract=True):
     members: Any = "auto"
     hidden: Any = "auto"
     n_bins: Any = "auto"
-    dropout: float = 0.5
+    dropout: Any = 0.5
     corruption: Any = None
     format: Any = "auto"
     lr: float = 3e-3
@@ -239,7 +242,13 @@ class Supervised(System, abstract=True):
     def _fresh_encoder(self, members: int, x: Tensor) -> nn.Sequential:
         """An untrained encoder of rows like x (r, d)."""
         return self._architecture.members(
-            members, sample_rows(x), self._target.n, self._sizes(), self.dropout, partial(encode_bins, self.n_bins)
+            members,
+            sample_rows(x),
+            self._target.n,
+            self._sizes(),
+            self._dropout,
+            partial(encode_bins, self.n_bins),
+            self._target.linear,
         )
 
     def _trains_new_layers_only(self) -> bool:
@@ -256,7 +265,7 @@ class Supervised(System, abstract=True):
     def _pretrained_encoder(self, members: int, x: Tensor) -> nn.Sequential:
         """A pre-trained encoder."""
         sizes = None if self.freeze and self.hidden == "auto" else self._sizes()
-        encoder, self._known_codes = self._pretrained().members(members, x, self._target.n, sizes, self.dropout)
+        encoder, self._known_codes = self._pretrained().members(members, x, self._target.n, sizes, self._dropout)
         return encoder
 
     def _pretrained(self) -> Pretrained:
@@ -273,6 +282,8 @@ class Supervised(System, abstract=True):
     def _train(self, train: Rows, held: Rows | None) -> History:
         self._out_of_fold = OutOfFold(self.network_, train, self._target, self._members, self.format_.piece)
         if self._given_encoder is None or (self._continues() and not self.freeze and not self._too_few_to_fine_tune()):
+            if not self._continues():
+                self._start_linear()
             return self._run_sgd()
         h, parts = self._encoder_codes(train), self._encoder_parts()
         members = cast(EnsembleScaler, parts[1]).members
@@ -289,6 +300,24 @@ class Supervised(System, abstract=True):
         history = self._run_sgd(first=members)
         self._out_of_fold.solve(h)
         return history
+
+    def _start_linear(self) -> None:
+        """The last layer begins as the best linear model of what it reads beside the hidden units, if anything."""
+        *before, last = cast(nn.Sequential, self.network_.encoder)
+        if not isinstance(last, ConcatHidden):
+            return
+        first, rows = nn.Sequential(*before), self._out_of_fold.rows
+        some = evenly(len(rows), max(MIN_ROWS, MAX_NUMBERS_TO_SOLVE // last.tower.sizes[1]))
+        with torch.no_grad():
+            h = torch.cat([first(rows.take(i))[0] for i in np.array_split(some, -(-len(some) // self.format_.piece))])
+        self._out_of_fold.solve(h, some)
+
+    @property
+    def _dropout(self) -> float:
+        """The dropout rate; "auto" is for numbers, which are a smooth function of a table, that noise would blur."""
+        if self.dropout != "auto":
+            return float(self.dropout)
+        return DROPOUT_ON_CURVES if self._architecture.curves else DROPOUT
 
     def _encoder_parts(self) -> nn.Sequential:
         """The parts of the members with a given encoder: it, or its copies; :class:`EnsembleScaler`; the layers on these."""

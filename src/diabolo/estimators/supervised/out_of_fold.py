@@ -95,26 +95,26 @@ class OutOfFold:
         return minimize(self.network, objective, self.rows, held_out if stops_early else None, plan)
 
     @one_thread()
-    def solve(self, h: Tensor) -> None:
-        """Solve the last layer of each member for codes h (n, m)."""
-        u, fold = h.double().numpy(), self.members.fold
-        ridge = min(RIDGES, key=partial(self._error, u, spread_rows(np.arange(len(u)), MAX_ROWS_FOR_RIDGE)))
+    def solve(self, h: Tensor, rows: np.ndarray | None = None) -> None:
+        """Solve the last layer of each member for codes h (r, m) of the rows of numbers `rows` (r,); None: of all rows."""
+        u, rows = h.double().numpy(), np.arange(len(h)) if rows is None else rows
+        ridge = min(RIDGES, key=partial(self._error, u, rows, evenly(len(u), MAX_ROWS_FOR_RIDGE)))
         head = cast(Head, self.network.decoder)
         for k in range(self.members.k):
-            i = np.flatnonzero(fold != k)
-            v, b = self.target.optimum(u[i], i, ridge)
+            i = np.flatnonzero(self.members.fold[rows] != k)
+            v, b = self.target.optimum(u[i], rows[i], ridge)
             with torch.no_grad():
                 head.v[0][k, : len(v)], head.b[0][k] = torch.from_numpy(v), torch.from_numpy(b)
 
-    def _error(self, u: np.ndarray, some: np.ndarray, ridge: float) -> float:
-        """Out-of-fold error with this lambda, on some of the rows of u (n, m)."""
-        fold, raw = self.members.fold, np.zeros((len(some), self.target.k))
+    def _error(self, u: np.ndarray, rows: np.ndarray, some: np.ndarray, ridge: float) -> float:
+        """Out-of-fold error with this lambda, on some of u (r, m), which are codes of `rows` (r,)."""
+        u, rows = u[some], rows[some]
+        fold, raw = self.members.fold[rows], np.zeros((len(rows), self.target.k))
         for k in range(self.members.k):
-            seen, unseen = some[fold[some] != k], fold[some] == k
-            v, b = self.target.optimum(u[seen], seen, ridge)
-            raw[unseen] = u[some[unseen]] @ v + b
-        judged = self.counted(some)
-        return self.target.error_of(torch.from_numpy(raw[judged]).float(), some[judged])
+            v, b = self.target.optimum(u[fold != k], rows[fold != k], ridge)
+            raw[fold == k] = u[fold == k] @ v + b
+        judged = self.counted(rows)
+        return self.target.error_of(torch.from_numpy(raw[judged]).float(), rows[judged])
 
     def scale_temperature(self, i: np.ndarray) -> None:
         """Calibrate each kind of members by a temperature, so that no kind dominates the mean by overconfidence."""

@@ -50,8 +50,9 @@ class Regressor(RegressorMixin, Supervised):
         table or dense array by the number itself and by its position within each bin; quantiles are the edges. 0: the number
         alone. "auto" is 8, and 0 for more than 300 numbers. Features with one or two values, words and pictures have no bins,
         nor has a pre-trained encoder.
-    dropout : float in [0, 1), default=0.5
-        Dropout rate of the hidden layers, and of what convolutions give; that of the features they read is 0.2.
+    dropout : float in [0, 1) or "auto", default="auto"
+        Dropout rate of the hidden layers, and of what convolutions give. "auto" is 0.1 for tables and arrays, and 0.5 for
+        documents and pictures.
     corruption : Corruption or None, default=None
         How rows are corrupted during training, such as ``Gaussian(0.1)``. None: not at all; only pictures are shifted by up
         to 1/8 of their shorter side, and mirrored unless that would change answers.
@@ -119,6 +120,7 @@ class Regressor(RegressorMixin, Supervised):
     ((442,), True)
     """
 
+    dropout: Any = "auto"
     loss = "auto"
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:

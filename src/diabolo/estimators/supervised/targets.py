@@ -41,6 +41,7 @@ class Target(ABC):
     watched = 4000  # rows on which early stopping decides
     judged = 20_000  # rows that are evaluated after training
     convex = True  # whether `optimum` knows the loss
+    linear = False  # whether a network from scratch begins at a linear model
 
     def __init__(self, loss: Loss, n: int, k: int, w: Tensor | None) -> None:
         self.loss, self.n, self.k, self.w = loss, n, k, w
@@ -164,6 +165,8 @@ class NumberTarget(Target):
         Weight of each row, or of each number.
     """
 
+    linear = True
+
     def __init__(self, values: Tensor, w: Tensor | None) -> None:
         super().__init__(Squared(), values.shape[0], values.shape[1], w)
         self.values = values
@@ -183,11 +186,11 @@ class NumberTarget(Target):
     def optimum(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
         y = self.values[torch.from_numpy(i)].double().numpy()
         v, b = np.zeros((u.shape[1], self.k)), np.zeros(self.k)
+        w = self.pull(torch.from_numpy(i))
         for c in range(self.k):
-            known = ~np.isnan(y[:, c])
+            own = None if w is None else w[:, min(c, w.shape[1] - 1)].numpy()
+            known = ~np.isnan(y[:, c]) & (True if own is None else own > 0)
             if known.any():
-                w = self.pull(torch.from_numpy(i[known]))
-                own = None if w is None else w[:, min(c, w.shape[1] - 1)].numpy()
-                model = Ridge(alpha=ridge).fit(u[known], y[known, c], own)
+                model = Ridge(alpha=ridge).fit(u[known], y[known, c], None if own is None else own[known])
                 v[:, c], b[c] = model.coef_, model.intercept_
         return v, b
