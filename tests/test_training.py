@@ -12,6 +12,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -334,6 +335,19 @@ def test_a_run_that_stalls_near_its_end_anneals_in_the_steps_that_are_left() -> 
     run.step, run.tail = 60, None
     run.history = History([0.0] * 9, [0.0] * 9, [0.0] * 9, [0.0] * 9)
     assert not run.stalls, "no step is left"
+
+
+def test_where_no_error_is_left_training_ends() -> None:
+    """Of separable labels the held-out error halves at each look, down to 1e-38: nobody waits for that."""
+    plan = SGD(epochs=500, batch_size=20, rounds=500, patience=5)
+    errors = (0.7 * 0.1**look for look in count())
+    module = net()
+    history = minimize(module, lambda i, x, rng: module(x).sum(1), Rows(data()), lambda: next(errors), plan)
+    assert history.stopped == "next to no error is left on held-out rows"
+    assert history.epoch[-1] < 100 < plan.epochs
+    decibels = History([0.0, 1.0], [1.0, 0.9], [-28.0, -29.0], [0.0, 1.0], best=1)
+    assert not decibels.solved, "an error below zero"
+    assert not replace(decibels, held_out=[1.0, 1e-6]).solved
 
 
 def test_a_run_that_still_improves_says_so() -> None:
