@@ -396,6 +396,16 @@ def test_demo(tmp_path: Path, diabolo: Any) -> None:
     assert left(tmp_path / "demo") == {"digits.diabolo", "report.html"}
 
 
+def test_threads_that_wait_sleep(monkeypatch: pytest.MonkeyPatch, diabolo: Any) -> None:
+    """Spinning, they take the cores from those that work; PyTorch reads it when it is loaded."""
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert diabolo("info", "--help").code == 0
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE", "what the user says counts"
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    assert diabolo("info", "--help").code == 0
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+
+
 # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 NAMES = ["urgent", "billing", "bug"]
