@@ -313,6 +313,8 @@ def test_outliers(place: Path, tmp_path: Path, diabolo: Any) -> None:
     first = flagged.iloc[0]
     assert (first["row"], first["column"], first["seen"], first["replace"]) == (0, "size", "50.0", True)
     assert first["p"] == pytest.approx(1 / 61)
+    said = diabolo("outliers", model, tmp_path / "new.csv", "--keep", "city", "-o", tmp_path / "flagged.csv")
+    assert f"│ {strange['city'].iloc[0]}" in said.out, "a row is called by what is kept of it"
     said = diabolo("outliers", model, tmp_path / "new.csv", "--alpha", "0.9999")
     assert int(said.out.split("20 rows, ")[1].split()[0]) > flagged["row"].nunique()
     assert diabolo("outliers", model, tmp_path / "new.csv", "--fdr", "0.5").code == 0
