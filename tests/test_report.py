@@ -182,6 +182,14 @@ def test_pictures(tmp_path):
     assert len(found["examples"]) == 12
     assert all(len(row["pixels"]) == 3 for row in found["examples"])
     assert len(found["columns"]["picture"]) == 2
+    assert any(c["group"] == "column" for c in found["map"]["columns"])
+
+
+def test_no_map_is_colored_by_single_pixels(tmp_path):
+    """Of pictures of 60 x 60, thousands of names stood in the list."""
+    found = report((load_digits().images[:60] * 15).astype(np.uint8), tmp_path)
+    assert {c["group"] for c in found["map"]["columns"]} == {"error", "code"}
+    assert found["map"]["left_out"] == 0
 
 
 def test_documents(tmp_path):
