@@ -324,6 +324,19 @@ def test_outliers(place: Path, tmp_path: Path, diabolo: Any) -> None:
     assert left(tmp_path) == {"normal.diabolo", "new.csv", "flagged.csv"}
 
 
+def test_an_identifier_is_told_with_the_option_that_drops_it(tmp_path: Path, diabolo: Any) -> None:
+    pd.DataFrame({"no": [f"K{i * 7 % 60}" for i in range(60)], "size": np.arange(60.0) ** 2}).to_csv(
+        tmp_path / "a.csv", index=False
+    )
+    said = diabolo("fit", tmp_path / "a.csv", "-k", 1, "-o", tmp_path / "m.diabolo", *FIT)
+    assert "if it is an identifier, drop it: --drop no; if it is a text, learn from it alone: --text no" in said.err
+
+
+def test_the_size_of_texts_is_told_in_words(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    said = diabolo("fit", place / "mails.txt", "-k", 2, "--epochs", 1, "--hidden", 8, "-o", tmp_path / "m.diabolo")
+    assert "12 different words; stopped: " in " ".join(said.out.split())
+
+
 def test_nothing_flagged(place: Path, tmp_path: Path, diabolo: Any) -> None:
     model = tmp_path / "normal.diabolo"
     assert diabolo("fit", place / "numbers.npy", "--task", "outliers", "-o", model, *FIT).code == 0

@@ -36,6 +36,8 @@ def width(format: Format) -> str:
     if format.shape is not None:
         c, h, w = format.shape
         return f"pictures of {h} x {w} pixels, {'gray' if c == 1 else 'in color'}"
+    if format.kind == "documents":
+        return f"{format.width:,} {'different words' if getattr(format, 'texts', False) else 'columns of counts'}"
     return f"{len(format.columns):,} columns, {format.width:,} features"
 
 
