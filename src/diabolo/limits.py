@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .errors import DataError
 
-__all__ = ["check_room", "cores", "keep_freed_memory", "let_waiting_threads_sleep", "memory"]
+__all__ = ["check_room", "cores", "keep_freed_memory", "memory"]
 
 GROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")  # as a container sees its own
 UNKNOWN = 8 << 30  # where no system tells
@@ -83,14 +83,6 @@ def cores() -> int:
     if said.isdecimal() and int(said):
         return int(said)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def let_waiting_threads_sleep() -> None:
-    """Before PyTorch is loaded: its threads wait for each other asleep, so that on a busy machine others get the cores.
-
-    Otherwise they spin, and a fit in two threads beside two other programs takes many times as long as one in a thread.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def keep_freed_memory() -> None:

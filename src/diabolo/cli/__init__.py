@@ -14,7 +14,6 @@ import click
 
 from .. import __version__
 from ..errors import DiaboloError, LostError
-from ..limits import let_waiting_threads_sleep
 from ..ranks import said_by_first
 from . import several
 
@@ -103,7 +102,7 @@ def main() -> None:
     warnings.showwarning = _warn
     warnings.filterwarnings("always", category=UserWarning)
     TOLD.clear()
-    let_waiting_threads_sleep()
+    several.let_waiting_threads_sleep()
     several.end_if_told()
     try:
         cli(prog_name="diabolo", standalone_mode=False)
