@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -330,6 +331,40 @@ def test_an_identifier_is_told_with_the_option_that_drops_it(tmp_path: Path, dia
     )
     said = diabolo("fit", tmp_path / "a.csv", "-k", 1, "-o", tmp_path / "m.diabolo", *FIT)
     assert "if it is an identifier, drop it: --drop no; if it is a text, learn from it alone: --text no" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (("fit", "a.XLSX", "-o", "m.diabolo"), "save it as .csv in the program that made it"),
+        (("fit", "a.json", "-o", "m.diabolo"), "orient='records', lines=True"),
+        (("fit", "a.pkl", "-o", "m.diabolo"), "load it yourself"),
+        (("encode", "people.diabolo", "people.csv", "-o", "a.xlsx"), "spreadsheets open a .csv"),
+    ],
+)
+def test_files_of_other_programs_are_told_with_the_way_out(
+    arguments: tuple[str, ...], remedy: str, place: Path, tmp_path: Path, diabolo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("people.diabolo", "people.csv"):
+        shutil.copy(place / name, name)
+    for name in ("a.XLSX", "a.json", "a.pkl"):
+        Path(name).write_bytes(b"PK")
+    one_line(diabolo(*arguments), 1, remedy)
+
+
+def test_a_model_in_the_place_of_data_is_told(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    model, data = place / "people.diabolo", place / "people.csv"
+    one_line(diabolo("encode", data, model, "-o", tmp_path / "a.csv"), 2, "is a model, not data: give MODEL before it")
+    one_line(diabolo("explore", data, model, "--export", tmp_path / "a.html"), 2, "give MODEL before it")
+    one_line(diabolo("fit", model, "-o", tmp_path / "a.diabolo"), 2, "is a model, not data")
+
+
+@pytest.mark.parametrize(("verb", "option"), [("report", "-o"), ("explore", "--export")])
+def test_a_page_is_html(verb: str, option: str, place: Path, tmp_path: Path, diabolo: Any) -> None:
+    out = tmp_path / "a.pdf"
+    one_line(diabolo(verb, place / "people.diabolo", place / "people.csv", option, out), 2, "the page is an .html, not 'a.pdf'")
+    assert not out.exists()
 
 
 def test_the_size_of_texts_is_told_in_words(place: Path, tmp_path: Path, diabolo: Any) -> None:

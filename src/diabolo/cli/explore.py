@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .data import MODEL, Where, file_labels, never_onto_input, taken
+from .data import MODEL, Where, check_page, file_labels, never_onto_input, taken
 from .options import reading, reread
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def check_export(output: Path, *inputs: Path) -> None:
         if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
             raise click.UsageError(f"--{name.replace('_', '-')} is for a page that is served, not for one that is exported")
     never_onto_input(output, *inputs, option="--export")
+    check_page(output, "--export")
 
 
 def rows_of(model: Any, data: Path | None, sample: Sample | None = None) -> tuple[Any, dict[str, Any]]:

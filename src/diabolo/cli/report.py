@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import DataError, check_columns
-from .data import DATA, MODEL, OUTPUT, data_set_columns, never_onto_input, said_columns, taken
+from .data import DATA, MODEL, OUTPUT, check_page, data_set_columns, never_onto_input, said_columns, taken
 from .options import reading, reread
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def command(
     from ..report import check_model, write
 
     never_onto_input(output, model, data)
+    check_page(output)
     fitted: Fitted = load(model)
     check_model(fitted)
     reread(fitted)
