@@ -84,13 +84,13 @@ def check_export(output: Path, *inputs: Path) -> None:
 
 def rows_of(model: Any, data: Path | None, sample: Sample | None = None) -> tuple[Any, dict[str, Any]]:
     """What the model takes of DATA, or of a sample of it, and the columns that it does not use."""
-    from ..errors import DataError
+    from ..errors import DataError, an
     from ..formats.files import is_table
     from ..formats.labeled import read_for
 
     if data is None:
         if not hasattr(model, "sample"):
-            raise DataError(f"a {type(model).__name__} draws no rows of its own: give DATA")
+            raise DataError(f"{an(type(model).__name__)} draws no rows of its own: give DATA")
         return model.sample(DRAWN, random_state=0), {}
     if (beside := file_labels(data, model.format_)) is not None:
         others = [name for name in beside.column_names if name not in model.format_.columns]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..deferred import is_sparse
-from ..errors import DataError, FormatError, suggest
+from ..errors import DataError, FormatError, an, suggest
 from . import readers
 from .arrays import Arrays
 from .base import Format
@@ -99,5 +99,7 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
             f"{names}{readers.of_pairs(X)}"
         )
     if hasattr(X, "obs") and hasattr(X, "layers"):
-        raise DataError(f"X is a {type(X).__name__}: give its .h5ad, its X or one of its layers, or to_df() for names of genes")
-    raise DataError(f"X is a {type(X).__name__}: give a DataFrame, an array, a sparse matrix, a list of texts or a path")
+        raise DataError(
+            f"X is {an(type(X).__name__)}: give its .h5ad, its X or one of its layers, or to_df() for names of genes"
+        )
+    raise DataError(f"X is {an(type(X).__name__)}: give a DataFrame, an array, a sparse matrix, a list of texts or a path")
