@@ -367,6 +367,24 @@ def test_a_page_is_html(verb: str, option: str, place: Path, tmp_path: Path, dia
     assert not out.exists()
 
 
+def test_what_is_written_says_how_it_is_read_and_is_read_so(tmp_path: Path, diabolo: Any) -> None:
+    """A file with decimal commas gives one with points; the hint, followed to the letter, reads it."""
+    lines = [f"{i % 28 + 1:02}.{i % 12 + 1:02}.2024;{1000 + i * i},5".replace("1,5", "") for i in range(60)]
+    (tmp_path / "a.csv").write_text("\n".join(["day;rent", *lines, "01.01.2024;1.234,5"]) + "\n")
+    model, whole, again = tmp_path / "m.diabolo", tmp_path / "whole.csv", tmp_path / "again.csv"
+    how = "--decimal", ",", "--thousands", ".", "--date", "day=%d.%m.%Y"
+    said = diabolo("fit", tmp_path / "a.csv", "--task", "impute", "-k", 1, *how, "-o", model, *FIT)
+    assert said.code == 0, said.err
+    said = diabolo("impute", model, tmp_path / "a.csv", "-o", whole)
+    hint = said.out.partition("to read it: ")[2].split()
+    assert hint == ["--decimal", ".", "--date", "day=%Y-%m-%d"]
+    assert diabolo("impute", model, whole, "-o", again).code == 1, "as the first file it is not read"
+    said = diabolo("impute", model, whole, "-o", again, *hint)
+    assert said.code == 0, said.err
+    assert again.read_text() == whole.read_text()
+    assert "to read it" not in diabolo("sample", model, "-n", 2, "-o", tmp_path / "s.parquet").out
+
+
 def test_the_size_of_texts_is_told_in_words(place: Path, tmp_path: Path, diabolo: Any) -> None:
     said = diabolo("fit", place / "mails.txt", "-k", 2, "--epochs", 1, "--hidden", 8, "-o", tmp_path / "m.diabolo")
     assert "12 different words; stopped: " in " ".join(said.out.split())

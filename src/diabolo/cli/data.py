@@ -162,8 +162,7 @@ def in_bulk(
     elif not (folder or ending(output).endswith(READABLE)) or format.get("kind") != "tables":
         return False
     else:
-        known = format.get("reading", {})
-        how = Reading(**known | said() | {"dates": known.get("dates", {}) | said().get("dates", {})})
+        how = Reading(**format.get("reading", {})).but(said())
         if (parts := parts_of(given, how)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
             return False
         check_columns("--keep", keep or (), parts.schema.names)

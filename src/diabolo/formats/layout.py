@@ -12,7 +12,8 @@ import gzip
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from encodings.aliases import aliases
@@ -84,6 +85,17 @@ class Reading:
             check_encoding(self.encoding)
         for name, form in self.dates.items():
             check_date(name, form)
+
+    def but(self, said: Mapping[str, Any]) -> Reading:
+        """The same but for what is said; dates are added, and what now stands before decimals no more between thousands.
+
+        >>> Reading(decimal=",", thousands=".").but({"decimal": "."}).thousands is None
+        True
+        """
+        now = dict(said) | {"dates": self.dates | said.get("dates", {})}
+        if now.get("decimal") == self.thousands:
+            now = {"thousands": None} | now
+        return replace(self, **now)
 
 
 @dataclass(frozen=True)
