@@ -21,6 +21,7 @@ from sklearn.datasets import load_digits, load_iris
 
 from diabolo import Autoencoder, Classifier, DataError, Denoiser, MultiLabelClassifier, OutlierDetector, load
 from diabolo.estimators.autoencoder.maps import spread
+from diabolo.history import History
 from diabolo.report import write
 from diabolo.report.page import inert
 from diabolo.rows import evenly
@@ -360,6 +361,28 @@ def test_it_lives_in_a_browser(kind, browser, tmp_path):
         assert page.locator("#worst .card").count() == len(read(path)["worst"])
         assert said == []
         assert asked == [path.as_uri()]
+        page.close()
+
+
+OVERLAPS = """() => [...document.querySelectorAll(".chart svg")].flatMap((chart) => {
+  const boxes = [...chart.querySelectorAll("text")].map((text) => text.getBoundingClientRect());
+  const touch = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => touch(a, b)));
+}).length"""
+
+
+@pytest.mark.parametrize("best", [1, 9])
+def test_no_text_of_a_chart_lies_on_another(best, browser, tmp_path):
+    """The best round may be the last one, and little better than PCA: both names stood at the right end."""
+    model = fitted(people())
+    held = [1.1, *[0.79 - 0.003 * min(i, best) for i in range(1, 10)]]
+    model.history_ = History([30.0 * i for i in range(10)], [3.2 - 0.01 * i for i in range(10)], held, [0.1] * 10, best)
+    model.comparison_ |= {"pca": 0.306, "autoencoder": 0.34, "held_out_rows": 40}
+    write(model, people(), path := tmp_path / "report.html")
+    for width in (1280, 390):
+        page, _, _ = opened(browser, path, width, "light")
+        assert page.locator(".chart text.said").count() == 1
+        assert page.evaluate(OVERLAPS) == 0
         page.close()
 
 
