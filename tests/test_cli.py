@@ -330,6 +330,8 @@ def test_an_identifier_is_told_with_the_option_that_drops_it(tmp_path: Path, dia
         tmp_path / "a.csv", index=False
     )
     said = diabolo("fit", tmp_path / "a.csv", "-k", 1, "-o", tmp_path / "m.diabolo", *FIT)
+    one = diabolo("fit", tmp_path / "a.csv", "-k", 1, "--drop", "no", "--epochs", 1, "-o", tmp_path / "m.diabolo")
+    assert "1 column, 1 feature; " in " ".join(one.out.split())
     assert "if it is an identifier, drop it: --drop no; if it is a text, learn from it alone: --text no" in said.err
 
 

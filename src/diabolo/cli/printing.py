@@ -38,7 +38,16 @@ def width(format: Format) -> str:
         return f"pictures of {h} x {w} pixels, {'gray' if c == 1 else 'in color'}"
     if format.kind == "documents":
         return f"{format.width:,} {'different words' if getattr(format, 'texts', False) else 'columns of counts'}"
-    return f"{len(format.columns):,} columns, {format.width:,} features"
+    return f"{several(len(format.columns), 'column')}, {several(format.width, 'feature')}"
+
+
+def several(n: int, what: str) -> str:
+    """A number of things.
+
+    >>> several(1, "column"), several(2000, "row")
+    ('1 column', '2,000 rows')
+    """
+    return f"{n:,} {what}{'s' * (n != 1)}"
 
 
 class Errors:
