@@ -20,7 +20,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -135,7 +135,7 @@ class Run:
             processes.check_alike((self.step, self.identity()), "checkpoint, data and settings")
             processes.same([*self.state().values(), *self.module.buffers()])
             self.flat.sync()
-            with threads(self), progress(self.plan.progress, self.total, self.step) as at, self.signals:
+            with threads(self), self.shown() as at, self.signals:
                 self.start()
                 while self.step < self.total:
                     self.epoch(at)
@@ -211,6 +211,10 @@ class Run:
         """Round 0: the error before the first step, so that the result is never worse than the start."""
         if self.step == 0 and not self.history.epoch and self.held_out is not None:
             self.round(float("nan"))
+
+    def shown(self) -> AbstractContextManager[At]:
+        """The progress; with held-out rows, training may end early."""
+        return progress(self.plan.progress, self.total, self.step, early=self.held_out is not None)
 
     def where(self) -> str:
         """The text of the progress: epoch, loss and held-out error."""
