@@ -461,6 +461,14 @@ def test_the_page_of_a_detector_in_a_browser(kind, browser, tmp_path):
         page.close()
 
 
+def test_of_few_rows_hardly_one_is_a_false_alarm(tmp_path):
+    """A third of a row is no "about 0"."""
+    model = detector(people(), alpha=0.02)
+    for n, said in ((10, "of them: hardly one."), (60, "of them: about 1.")):
+        write(model, people()[:n], tmp_path / "report.html")
+        assert said in (tmp_path / "report.html").read_text()
+
+
 # ── which row it is ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
