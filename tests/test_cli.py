@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -313,6 +314,8 @@ def test_outliers(place: Path, tmp_path: Path, diabolo: Any) -> None:
     first = flagged.iloc[0]
     assert (first["row"], first["column"], first["seen"], first["replace"]) == (0, "size", "50.0", True)
     assert first["p"] == pytest.approx(1 / 61)
+    said = diabolo("outliers", model, tmp_path / "new.csv", "--keep", "city", "-o", tmp_path / "flagged.csv")
+    assert f"│ {strange['city'].iloc[0]}" in said.out, "a row is called by what is kept of it"
     said = diabolo("outliers", model, tmp_path / "new.csv", "--alpha", "0.9999")
     assert int(said.out.split("20 rows, ")[1].split()[0]) > flagged["row"].nunique()
     assert diabolo("outliers", model, tmp_path / "new.csv", "--fdr", "0.5").code == 0
@@ -320,6 +323,73 @@ def test_outliers(place: Path, tmp_path: Path, diabolo: Any) -> None:
     one_line(diabolo("outliers", place / "people.diabolo", tmp_path / "new.csv"), 1, "--task outliers")
     assert diabolo("info", model).code == 0
     assert left(tmp_path) == {"normal.diabolo", "new.csv", "flagged.csv"}
+
+
+def test_an_identifier_is_told_with_the_option_that_drops_it(tmp_path: Path, diabolo: Any) -> None:
+    pd.DataFrame({"no": [f"K{i * 7 % 60}" for i in range(60)], "size": np.arange(60.0) ** 2}).to_csv(
+        tmp_path / "a.csv", index=False
+    )
+    said = diabolo("fit", tmp_path / "a.csv", "-k", 1, "-o", tmp_path / "m.diabolo", *FIT)
+    one = diabolo("fit", tmp_path / "a.csv", "-k", 1, "--drop", "no", "--epochs", 1, "-o", tmp_path / "m.diabolo")
+    assert "1 column, 1 feature; " in " ".join(one.out.split())
+    assert "if it is an identifier, drop it: --drop no; if it is a text, learn from it alone: --text no" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        (("fit", "a.XLSX", "-o", "m.diabolo"), "save it as .csv in the program that made it"),
+        (("fit", "a.json", "-o", "m.diabolo"), "orient='records', lines=True"),
+        (("fit", "a.pkl", "-o", "m.diabolo"), "load it yourself"),
+        (("encode", "people.diabolo", "people.csv", "-o", "a.xlsx"), "spreadsheets open a .csv"),
+    ],
+)
+def test_files_of_other_programs_are_told_with_the_way_out(
+    arguments: tuple[str, ...], remedy: str, place: Path, tmp_path: Path, diabolo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("people.diabolo", "people.csv"):
+        shutil.copy(place / name, name)
+    for name in ("a.XLSX", "a.json", "a.pkl"):
+        Path(name).write_bytes(b"PK")
+    one_line(diabolo(*arguments), 1, remedy)
+
+
+def test_a_model_in_the_place_of_data_is_told(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    model, data = place / "people.diabolo", place / "people.csv"
+    one_line(diabolo("encode", data, model, "-o", tmp_path / "a.csv"), 2, "is a model, not data: give MODEL before it")
+    one_line(diabolo("explore", data, model, "--export", tmp_path / "a.html"), 2, "give MODEL before it")
+    one_line(diabolo("fit", model, "-o", tmp_path / "a.diabolo"), 2, "is a model, not data")
+
+
+@pytest.mark.parametrize(("verb", "option"), [("report", "-o"), ("explore", "--export")])
+def test_a_page_is_html(verb: str, option: str, place: Path, tmp_path: Path, diabolo: Any) -> None:
+    out = tmp_path / "a.pdf"
+    one_line(diabolo(verb, place / "people.diabolo", place / "people.csv", option, out), 2, "the page is an .html, not 'a.pdf'")
+    assert not out.exists()
+
+
+def test_what_is_written_says_how_it_is_read_and_is_read_so(tmp_path: Path, diabolo: Any) -> None:
+    """A file with decimal commas gives one with points; the hint, followed to the letter, reads it."""
+    lines = [f"{i % 28 + 1:02}.{i % 12 + 1:02}.2024;{1000 + i * i},5".replace("1,5", "") for i in range(60)]
+    (tmp_path / "a.csv").write_text("\n".join(["day;rent", *lines, "01.01.2024;1.234,5"]) + "\n")
+    model, whole, again = tmp_path / "m.diabolo", tmp_path / "whole.csv", tmp_path / "again.csv"
+    how = "--decimal", ",", "--thousands", ".", "--date", "day=%d.%m.%Y"
+    said = diabolo("fit", tmp_path / "a.csv", "--task", "impute", "-k", 1, *how, "-o", model, *FIT)
+    assert said.code == 0, said.err
+    said = diabolo("impute", model, tmp_path / "a.csv", "-o", whole)
+    hint = said.out.partition("to read it: ")[2].split()
+    assert hint == ["--decimal", ".", "--date", "day=%Y-%m-%d"]
+    assert diabolo("impute", model, whole, "-o", again).code == 1, "as the first file it is not read"
+    said = diabolo("impute", model, whole, "-o", again, *hint)
+    assert said.code == 0, said.err
+    assert again.read_text() == whole.read_text()
+    assert "to read it" not in diabolo("sample", model, "-n", 2, "-o", tmp_path / "s.parquet").out
+
+
+def test_the_size_of_texts_is_told_in_words(place: Path, tmp_path: Path, diabolo: Any) -> None:
+    said = diabolo("fit", place / "mails.txt", "-k", 2, "--epochs", 1, "--hidden", 8, "-o", tmp_path / "m.diabolo")
+    assert "12 different words; stopped: " in " ".join(said.out.split())
 
 
 def test_nothing_flagged(place: Path, tmp_path: Path, diabolo: Any) -> None:
@@ -394,6 +464,16 @@ def test_demo(tmp_path: Path, diabolo: Any) -> None:
     assert said.code == 0, said.err
     assert str(tmp_path / "demo" / "report.html") in said.out.replace("\n", "")
     assert left(tmp_path / "demo") == {"digits.diabolo", "report.html"}
+
+
+def test_threads_that_wait_sleep(monkeypatch: pytest.MonkeyPatch, diabolo: Any) -> None:
+    """Spinning, they take the cores from those that work; PyTorch reads it when it is loaded."""
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert diabolo("info", "--help").code == 0
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE", "what the user says counts"
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    assert diabolo("info", "--help").code == 0
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
 
 
 # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────────

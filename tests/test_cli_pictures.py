@@ -620,6 +620,17 @@ def test_labels_of_pictures_by_own_convolutions(labeled: Path, tmp_path: Path, d
     assert load(out).format_.kind == "images"
 
 
+def test_strange_pictures_are_named(labeled: Path, tmp_path: Path, diabolo: Any) -> None:
+    """By their files; single pixels say nothing to people."""
+    out, photos = tmp_path / "o.diabolo", labeled / "photos"
+    assert diabolo("fit", photos, "--task", "outliers", "-o", out, "--epochs", 1, "--hidden", 8, "--quiet").code == 0
+    said = diabolo("outliers", out, photos, "--alpha", 0.9, "--show", 2)
+    assert said.code == 0, said.err
+    assert len(re.findall(r"\d\d\.png", said.out)) == 2
+    assert "diabolo report" in said.out
+    assert not re.search(r"x\d+|row \d", said.out)
+
+
 def test_a_report_on_labels_of_pictures(labeled: Path, tmp_path: Path, diabolo: Any) -> None:
     out, table = tmp_path / "tags.diabolo", labeled / "photos.csv"
     fit = ("fit", table, "--labels", "red,line", "--encoder", labeled / "codes.diabolo")
@@ -630,6 +641,7 @@ def test_a_report_on_labels_of_pictures(labeled: Path, tmp_path: Path, diabolo: 
     named = set(re.findall(r"<figure><img alt='picture (\d+)'", page))
     assert 5 <= len(named) <= 60
     assert "20 × 16 pixels" in page
+    one_line(diabolo("report", out, labeled / "photos", "-o", tmp_path / "x.html"), 1, "--set labels=folder")
 
 
 def test_labels_of_pictures_wrongly(labeled: Path, tmp_path: Path, diabolo: Any) -> None:

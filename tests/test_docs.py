@@ -82,6 +82,13 @@ def test_python_runs(page: Path, few_steps: None, monkeypatch: pytest.MonkeyPatc
         exec(compile("\n" * line + code, str(page), "exec"), module.__dict__)  # the line numbers are those of the page
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_is_said_of_a_wrong_cell_holds_for_a_whole_fit(seed: int) -> None:
+    """A reader has no `few_steps`; nor must one seed be lucky."""
+    _, code = fences(DOCS / "outliers.md", "python")[0]
+    exec(code.replace("random_state=0", f"random_state={seed}"), {})
+
+
 @pytest.mark.parametrize("page", [p for p in PAGES if fences(p, "console")], ids=name)
 def test_console_runs(page: Path, few_steps: None) -> None:
     for _, session in fences(page, "console"):

@@ -215,7 +215,7 @@ def test_texts_are_the_same_in_whatever_holds_them(name: str) -> None:
         (pd.Series(["fig", None], dtype="string"), "document 1 is a NAType, not a string: give ''"),
         (["fig", b"lime"], r"document 1 is a bytes, not a string: decode it"),
         (np.array([b"fig", b"lime"]), "document 0 .and 1 more. is a bytes"),
-        ([3, "fig"], r"document 0 is a int, not a string: give str"),
+        ([3, "fig"], r"document 0 is an int, not a string: give str"),
         ({"fig", "lime"}, "X is a set, which has no rows in order"),
         ("the ripe fig", "X is one text, 'the ripe fig', .*: give a list of texts"),
         ("fig", "X is one text"),

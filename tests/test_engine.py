@@ -147,7 +147,7 @@ def test_new_rows_are_checked(tmp_path: Path) -> None:
     _, light = both(Autoencoder(2, **SMALL).fit(X), tmp_path)
     with pytest.raises(DataError, match=r"X has the columns 'count', 'size', .*, but was fitted with 'size', 'count'"):
         light.transform(X[["count", "size", *X.columns[2:]]])
-    with pytest.raises(DataError, match="X is a ndarray, but the model was fitted with a table"):
+    with pytest.raises(DataError, match="X is an ndarray, but the model was fitted with a table"):
         light.transform(np.zeros((3, 9)))
     with pytest.raises(DataError, match="0 sample"):
         light.transform(X.iloc[:0])

@@ -480,7 +480,7 @@ def test_bad_data_at_transform() -> None:
     ae = Autoencoder(**SMALL).fit(X)
     with pytest.raises(ValueError, match="city"):
         ae.transform(X.drop(columns="city"))
-    with pytest.raises(DataError, match="X is a ndarray, but the model was fitted with a table"):
+    with pytest.raises(DataError, match="X is an ndarray, but the model was fitted with a table"):
         ae.transform(np.zeros((2, 9)))
     with pytest.raises(DataError, match=r"column 'size' holds texts .* but was fitted with numbers"):
         ae.transform(X.assign(size="large"))

@@ -320,6 +320,19 @@ def test_regions_of_like_rows_have_names_of_their_own():
     assert set(names) == {"high age", "low age", "low age, part 2"}
 
 
+def test_regions_speak_of_values_as_the_file_has_them():
+    """On a page with 1.866,57 in a row, 44,591 would be read as less than 45."""
+    reading = Reading(decimal=",", thousands=".", dates={"since": "%d.%m.%Y"})
+    since = pd.to_datetime(["2020-01-02"] * 60 + ["2024-05-06"] * 60)
+    frame = pd.DataFrame({"rent": [664.25] * 60 + [44591.0] * 60, "since": since})
+    format = Tables(reading=reading).fit(frame)
+    places = np.repeat([[0.0, 0.0], [5.0, 9.0]], 60, 0)
+    says = [text for region in regions(places, format.to_tensor(frame).numpy(), format) for text in region.says]
+    assert any(text.startswith("rent: 44.591 on average here") for text in says)
+    assert any(text.startswith("rent: 664,") for text in says)
+    assert any(text.startswith("since: 06.05.2024 on average here") for text in says)
+
+
 def test_regions_of_documents_are_words():
     model, X = fitted("texts")
     names = {word for region in model.map(X).regions_ for word in region.name.split(", ")}

@@ -73,6 +73,12 @@ def test_there_and_back(c: int) -> None:
     assert np.array_equal(torch.cat(list(format.rows(X).chunks())).numpy(), x.float().numpy())
 
 
+def test_what_is_shown_of_bytes_lies_between_black_and_white() -> None:
+    format = Images().fit(np.zeros((5, 6, 6), np.uint8))
+    assert [v for column in format.original(np.full((1, 36), -0.3)) for v in column] == [0.0] * 36
+    assert format.shown(np.full((1, 36), 1.2), 3) == [255.0]
+
+
 def test_every_way_to_give_pictures_is_the_same(tmp_path: Path) -> None:
     X = squares(20)
     folder = saved(tmp_path / "p", X)

@@ -64,6 +64,7 @@ def test_what_a_comparison_means() -> None:
     better = Comparison({"pca": 0.5, "autoencoder": 0.75, "held_out_rows": 0}, 3, "PCA")
     assert better.verdict == "The autoencoder leaves 50% of the error that PCA of the same width leaves."
     assert "the training rows" in str(better)
+    assert "leaves less than 1% of" in Comparison({"pca": 0.5, "autoencoder": 0.9999, "held_out_rows": 9}, 3, "PCA").verdict
     assert "use LSA" in Comparison({"pca": 0.5, "autoencoder": 0.5, "held_out_rows": 9}, 3, "LSA").verdict
 
 

@@ -21,6 +21,7 @@ from sklearn.datasets import load_digits, load_iris
 
 from diabolo import Autoencoder, Classifier, DataError, Denoiser, MultiLabelClassifier, OutlierDetector, load
 from diabolo.estimators.autoencoder.maps import spread
+from diabolo.history import History
 from diabolo.report import write
 from diabolo.report.page import inert
 from diabolo.rows import evenly
@@ -182,6 +183,14 @@ def test_pictures(tmp_path):
     assert len(found["examples"]) == 12
     assert all(len(row["pixels"]) == 3 for row in found["examples"])
     assert len(found["columns"]["picture"]) == 2
+    assert any(c["group"] == "column" for c in found["map"]["columns"])
+
+
+def test_no_map_is_colored_by_single_pixels(tmp_path):
+    """Of pictures of 60 x 60, thousands of names stood in the list."""
+    found = report((load_digits().images[:60] * 15).astype(np.uint8), tmp_path)
+    assert {c["group"] for c in found["map"]["columns"]} == {"error", "code"}
+    assert found["map"]["left_out"] == 0
 
 
 def test_documents(tmp_path):
@@ -355,6 +364,28 @@ def test_it_lives_in_a_browser(kind, browser, tmp_path):
         page.close()
 
 
+OVERLAPS = """() => [...document.querySelectorAll(".chart svg")].flatMap((chart) => {
+  const boxes = [...chart.querySelectorAll("text")].map((text) => text.getBoundingClientRect());
+  const touch = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => touch(a, b)));
+}).length"""
+
+
+@pytest.mark.parametrize("best", [1, 9])
+def test_no_text_of_a_chart_lies_on_another(best, browser, tmp_path):
+    """The best round may be the last one, and little better than PCA: both names stood at the right end."""
+    model = fitted(people())
+    held = [1.1, *[0.79 - 0.003 * min(i, best) for i in range(1, 10)]]
+    model.history_ = History([30.0 * i for i in range(10)], [3.2 - 0.01 * i for i in range(10)], held, [0.1] * 10, best)
+    model.comparison_ |= {"pca": 0.306, "autoencoder": 0.34, "held_out_rows": 40}
+    write(model, people(), path := tmp_path / "report.html")
+    for width in (1280, 390):
+        page, _, _ = opened(browser, path, width, "light")
+        assert page.locator(".chart text.said").count() == 1
+        assert page.evaluate(OVERLAPS) == 0
+        page.close()
+
+
 def test_a_level_can_be_singled_out_and_a_row_pointed_at(browser, tmp_path):
     X, y = load_iris(return_X_y=True)
     write(fitted(X, 2), X, path := tmp_path / "report.html", labels={"species": y})
@@ -428,6 +459,14 @@ def test_the_page_of_a_detector_in_a_browser(kind, browser, tmp_path):
         assert said == []
         assert asked == [path.as_uri()]
         page.close()
+
+
+def test_of_few_rows_hardly_one_is_a_false_alarm(tmp_path):
+    """A third of a row is no "about 0"."""
+    model = detector(people(), alpha=0.02)
+    for n, said in ((10, "of them: hardly one."), (60, "of them: about 1.")):
+        write(model, people()[:n], tmp_path / "report.html")
+        assert said in (tmp_path / "report.html").read_text()
 
 
 # ── which row it is ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -336,6 +337,19 @@ def test_a_run_that_stalls_near_its_end_anneals_in_the_steps_that_are_left() -> 
     assert not run.stalls, "no step is left"
 
 
+def test_where_no_error_is_left_training_ends() -> None:
+    """Of separable labels the held-out error halves at each look, down to 1e-38: nobody waits for that."""
+    plan = SGD(epochs=500, batch_size=20, rounds=500, patience=5)
+    errors = (0.7 * 0.1**look for look in count())
+    module = net()
+    history = minimize(module, lambda i, x, rng: module(x).sum(1), Rows(data()), lambda: next(errors), plan)
+    assert history.stopped == "next to no error is left on held-out rows"
+    assert history.epoch[-1] < 100 < plan.epochs
+    decibels = History([0.0, 1.0], [1.0, 0.9], [-28.0, -29.0], [0.0, 1.0], best=1)
+    assert not decibels.solved, "an error below zero"
+    assert not replace(decibels, held_out=[1.0, 1e-6]).solved
+
+
 def test_a_run_that_still_improves_says_so() -> None:
     assert "still fell" in train(net(), replace(PLAN, epochs=3, lr=1e-2)).stopped
     assert "still" not in train(net(), replace(PLAN, lr=1e-9)).stopped
@@ -381,7 +395,9 @@ def test_progress_in_a_log(capfd: pytest.CaptureFixture[str], monkeypatch: pytes
     lines = err.splitlines()
     assert len(lines) > 2
     assert all(re.match(r"training: \d+%, epoch \d+ of \d+", line) for line in lines)
-    assert re.search(r"loss [\d.]+, held-out [\d.]+, about \d+ s left$", lines[-2])
+    assert re.search(r"loss [\d.]+, held-out [\d.]+, at most about \d+ s left$", lines[-2]), "it may end early"
+    train(net(), replace(PLAN, progress="training"), held=False)
+    assert re.search(r"loss [\d.]+, about \d+ s left$", capfd.readouterr().err.splitlines()[-2])
     Autoencoder(**SMALL).fit(kinds()["array"])
     assert capfd.readouterr() == ("", ""), "verbose=False"
 

@@ -18,6 +18,7 @@ __all__ = [
     "LostError",
     "Once",
     "TrainingError",
+    "an",
     "check_columns",
     "counted_from",
     "missing_extra",
@@ -138,18 +139,26 @@ JUDGED_BY = {
 }
 
 
+def an(name: str) -> str:
+    """A name of a type with its article.
+
+    >>> an("Series"), an("ndarray"), an("OutlierDetector")
+    ('a Series', 'an ndarray', 'an OutlierDetector')
+    """
+    return f"{'an' if name[0] in 'AEIOaeio' or name == 'ndarray' else 'a'} {name}"
+
+
 def wrong_kind(path: Any, kind: str, verb: str, *needed: str) -> DataError:
     """The error for a file that holds a model of another kind than a verb needs.
 
     >>> print(wrong_kind("m", "OutlierDetector", "encode", "Autoencoder"))
     'm' holds an OutlierDetector, but `diabolo encode` needs an Autoencoder: make one with `diabolo fit DATA --task codes`
     """
-    an = {name: f"{'an' if name[0] in 'AEIOU' else 'a'} {name}" for name in (kind, *needed)}
-    what = " or ".join(an[name] for name in needed)
+    what = " or ".join(map(an, needed))
     ways = "--task impute" if verb == "impute" else " or ".join(MADE_BY[name] for name in needed if name in MADE_BY)
     other = JUDGED_BY.get(kind, "") if verb == "score" else ""
     return DataError(
-        f"{str(path)!r} holds {an[kind]}, but `diabolo {verb}` needs {what}: make one with `diabolo fit DATA {ways}`{other}"
+        f"{str(path)!r} holds {an(kind)}, but `diabolo {verb}` needs {what}: make one with `diabolo fit DATA {ways}`{other}"
     )
 
 

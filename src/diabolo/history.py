@@ -15,6 +15,7 @@ from .printed import Grid, Marked, Printed, few
 __all__ = ["History"]
 
 FALL = 0.03  # a held-out error that falls by more than this share of it in the last third of the steps still improves
+NOTHING = 1e-7  # share of the first held-out error below which 32 bits see none
 SHOWN = 7  # rounds of a history that are printed, evenly spaced
 
 
@@ -98,6 +99,11 @@ class History(Printed):
         """Whether the held-out error fell by 3 % in the last third; some errors are below zero, such as that of decibels."""
         early = [e for e, at in zip(self.held_out, self.epoch, strict=True) if at <= 2 / 3 * self.epoch[-1]]
         return bool(early) and self.held_some_out and self.held_out[self.best] < min(early) - FALL * abs(min(early))
+
+    @property
+    def solved(self) -> bool:
+        """Whether next to nothing is left of the first held-out error: separable labels can halve it a hundred times more."""
+        return self.held_some_out and 0 <= self.held_out[self.best] <= NOTHING * self.held_out[0]
 
     @property
     def held_some_out(self) -> bool:

@@ -17,7 +17,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["Grid", "Marked", "Printed", "alike", "cut", "few"]
+__all__ = ["Grid", "Marked", "Printed", "alike", "cut", "few", "localized"]
 
 WIDTH = 100  # characters of a line
 HUGE = 1e9  # from here on, powers of ten
@@ -117,6 +117,15 @@ def few(v: Any) -> str:
     if abs(v) >= HUGE or 0 < abs(v) < 1e-4:
         return f"{v:.4g}"
     return grouped(v, 0 if isinstance(v, int) or abs(v) >= 1000 else max(0, 3 - digits(v)), trim=True)
+
+
+def localized(text: str, sign: str) -> str:
+    """A number as English has it, with the sign before decimals that a file has; localized of dom.js does the same.
+
+    >>> localized("30,875", ","), localized("664.3", ","), localized("664.3", ".")
+    ('30.875', '664,3', '664.3')
+    """
+    return text.translate(str.maketrans(".,", ",.")) if sign == "," else text.replace(".", sign)
 
 
 def alike(values: Sequence[Any]) -> list[str]:

@@ -32,10 +32,11 @@ class At(Protocol):
 
 
 @contextmanager
-def progress(title: str | None, total: int | None = None, done: int = 0) -> Iterator[At]:
+def progress(title: str | None, total: int | None = None, done: int = 0, early: bool = False) -> Iterator[At]:
     """A function to call after each step; without a title, or in other processes than the first, it shows nothing.
 
-    `done` of the total was done before, and says nothing about the time that is left.
+    `done` of the total was done before, and says nothing about the time that is left. Work that may end `early` takes at most
+    that time.
 
     >>> with progress(None, 10) as at:
     ...     at(3, "loss 0.1")
@@ -44,6 +45,7 @@ def progress(title: str | None, total: int | None = None, done: int = 0) -> Iter
         yield lambda done, words="", /: None
         return
     shown = (Bar if sys.stderr.isatty() else Lines)(title, total, done)
+    shown.about = "at most about" if early else "about"
     try:
         yield shown.at
     finally:
@@ -82,7 +84,7 @@ def tracked(parts: Iterable[T], title: str | None, total: int) -> Iterator[T]:
 class Lines:
     """A line on stderr every few seconds; of work without a total, what is said too early comes when it is due."""
 
-    wait = EVERY
+    wait, about = EVERY, "about"
 
     def __init__(self, title: str, total: int | None, done: int = 0) -> None:
         self.title, self.total, self.first, self.start = title, total, done, time.monotonic()
@@ -112,7 +114,7 @@ class Lines:
     def show(self, done: int, words: str, seconds: float) -> None:
         share = f"{done / self.total:.0%}" if self.total else ""
         now = done - self.first
-        left = f"about {duration(seconds * (self.total - done) / now)} left" if self.total and now else ""
+        left = f"{self.about} {duration(seconds * (self.total - done) / now)} left" if self.total and now else ""
         print(f"{self.title}: {', '.join(filter(None, [share, words, left]))}", file=sys.stderr, flush=True)
 
     def close(self) -> None:

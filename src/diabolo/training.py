@@ -20,7 +20,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -135,7 +135,7 @@ class Run:
             processes.check_alike((self.step, self.identity()), "checkpoint, data and settings")
             processes.same([*self.state().values(), *self.module.buffers()])
             self.flat.sync()
-            with threads(self), progress(self.plan.progress, self.total, self.step) as at, self.signals:
+            with threads(self), self.shown() as at, self.signals:
                 self.start()
                 while self.step < self.total:
                     self.epoch(at)
@@ -194,22 +194,27 @@ class Run:
         """Whether the held-out error has not fallen for too long, with steps left; a warm-up may do harm at first."""
         judged = self.held_out is not None and self.tail is None
         long = self.history.waited >= self.plan.patience and self.step >= 2 * self.plan.warmup * self.total
-        return judged and long and self.step < self.total
+        return judged and (long or self.history.solved) and self.step < self.total
 
     def anneal(self) -> None:
-        """The held-out error stalls: return to the best weights, and let the learning rate go down to zero."""
+        """The held-out error stalls, or is nothing: return to the best weights, let the learning rate go down to zero."""
         steps = min(max(LEAST_TAIL, round(TAIL * self.step)), self.total - self.step)
         self.tail = self.step, self.share, steps
         self.total = self.step + steps
         self.flat.w.copy_(self.best)
         self.average.copy_(self.best)
         self.flat.sync()
-        self.history.stopped = f"no gain on held-out rows for {self.plan.patience} round{'s' * (self.plan.patience != 1)}"
+        stalled = f"no gain on held-out rows for {self.plan.patience} round{'s' * (self.plan.patience != 1)}"
+        self.history.stopped = "next to no error is left on held-out rows" if self.history.solved else stalled
 
     def start(self) -> None:
         """Round 0: the error before the first step, so that the result is never worse than the start."""
         if self.step == 0 and not self.history.epoch and self.held_out is not None:
             self.round(float("nan"))
+
+    def shown(self) -> AbstractContextManager[At]:
+        """The progress; with held-out rows, training may end early."""
+        return progress(self.plan.progress, self.total, self.step, early=self.held_out is not None)
 
     def where(self) -> str:
         """The text of the progress: epoch, loss and held-out error."""

@@ -19,7 +19,6 @@ from ..engine import FittedAutoencoder, NoProgram
 from ..errors import DataError, Once, check_columns, postponed, suggest, wrong_kind
 from ..formats.blocks import WRITTEN
 from ..formats.labeled import taken
-from ..formats.layout import Reading
 from ..formats.tables import Tables
 from ..loading import load
 from ..storage import header
@@ -232,7 +231,5 @@ def loaded(path: str, verb: str, said: str, *changed: int) -> Any:
     if "labels_sep" in options:
         check_sep(model, options["labels_sep"])
     if reading:
-        was = model.format_.reading
-        now = reading | {"na": tuple(reading.get("na", was.na)), "dates": was.dates | reading.get("dates", {})}
-        model.format_.reading = Reading(**vars(was) | now)
+        model.format_.reading = model.format_.reading.but(reading)
     return model

@@ -102,6 +102,7 @@ def main() -> None:
     warnings.showwarning = _warn
     warnings.filterwarnings("always", category=UserWarning)
     TOLD.clear()
+    several.let_waiting_threads_sleep()
     several.end_if_told()
     try:
         cli(prog_name="diabolo", standalone_mode=False)

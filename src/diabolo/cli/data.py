@@ -27,6 +27,9 @@ class Where(click.Path):
     """A file or a folder; or a data set of Parquet files: a pattern such as part-*.parquet, or a URL (formats/parts.py)."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if param and param.name in ("data", "codes", "examples") and str(value).endswith(".diabolo"):
+            first = any(p.name == "model" for p in ctx.command.params) if ctx else False
+            self.fail(f"{str(value)!r} is a model, not data{': give MODEL before it' * first}", param, ctx)
         if not Path(value).exists() and re.search(r"[*?\[]|^[a-z][a-z0-9+.-]+:/", str(value)):
             from ..formats.listing import listed
 
@@ -159,8 +162,7 @@ def in_bulk(
     elif not (folder or ending(output).endswith(READABLE)) or format.get("kind") != "tables":
         return False
     else:
-        known = format.get("reading", {})
-        how = Reading(**known | said() | {"dates": known.get("dates", {}) | said().get("dates", {})})
+        how = Reading(**format.get("reading", {})).but(said())
         if (parts := parts_of(given, how)) is None or (not folder and engine == "local" and parts.rows <= IN_MEMORY):
             return False
         check_columns("--keep", keep or (), parts.schema.names)
@@ -180,6 +182,13 @@ def in_bulk(
         click.echo(f"diabolo: no results for {some(done.failed)}", err=True)
         sys.exit(1)
     return True
+
+
+def check_page(output: Path, option: str = "--output") -> None:
+    """A page has the name of one: a .pdf that holds HTML would open nowhere."""
+    if output.suffix.lower() not in ("", ".html", ".htm"):
+        said = f"the page is an .html, not {output.name!r}; a browser prints it, as a .pdf, too"
+        raise click.BadParameter(said, param_hint=option)
 
 
 def never_onto_input(output: Path, *inputs: Path, option: str = "--output", folder: bool = False) -> None:

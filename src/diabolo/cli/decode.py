@@ -10,7 +10,7 @@ import click
 from ..deferred import is_sparse
 from ..errors import DataError, some
 from .data import IN_MEMORY, MODEL, OUTPUT, Where, light_model, never_onto_input
-from .saving import as_table, code_names, into_folder, save, save_pieces
+from .saving import as_table, code_names, into_folder, save, save_pieces, tell_form
 
 AT_ONCE = 1 << 16  # rows of a data set
 
@@ -40,10 +40,12 @@ def command(model: Path, codes: Path, output: Path) -> None:
         pieces = table_pieces(codes, AT_ONCE, columns=code_names(ae.n_components_))
         save_pieces((as_table(ae.inverse_transform(matrix(piece)), ae.format_.columns) for piece in pieces), output)
         click.echo(f"{parts.rows:,} rows: wrote {output}")
+        tell_form(ae.format_, output)
         return
     X = ae.inverse_transform(read_codes(codes, ae.n_components_))
     save(X, ae.format_.columns, output)
     click.echo(f"{X.shape[0] if hasattr(X, 'shape') else len(X):,} rows: wrote {output}")
+    tell_form(ae.format_, output)
 
 
 def read_codes(path: Path, k: int) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .data import MODEL, Where, file_labels, never_onto_input, taken
+from .data import MODEL, Where, check_page, file_labels, never_onto_input, taken
 from .options import reading, reread
 
 if TYPE_CHECKING:
@@ -79,17 +79,18 @@ def check_export(output: Path, *inputs: Path) -> None:
         if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
             raise click.UsageError(f"--{name.replace('_', '-')} is for a page that is served, not for one that is exported")
     never_onto_input(output, *inputs, option="--export")
+    check_page(output, "--export")
 
 
 def rows_of(model: Any, data: Path | None, sample: Sample | None = None) -> tuple[Any, dict[str, Any]]:
     """What the model takes of DATA, or of a sample of it, and the columns that it does not use."""
-    from ..errors import DataError
+    from ..errors import DataError, an
     from ..formats.files import is_table
     from ..formats.labeled import read_for
 
     if data is None:
         if not hasattr(model, "sample"):
-            raise DataError(f"a {type(model).__name__} draws no rows of its own: give DATA")
+            raise DataError(f"{an(type(model).__name__)} draws no rows of its own: give DATA")
         return model.sample(DRAWN, random_state=0), {}
     if (beside := file_labels(data, model.format_)) is not None:
         others = [name for name in beside.column_names if name not in model.format_.columns]

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import warn
-from .data import never_onto_input
+from .data import check_page, never_onto_input
 
 EPILOG = """\b
 Examples:
@@ -121,6 +121,8 @@ def command(
         if target is not None:
             option = "--ttf" if target is ttf else "--svg" if target is svg else "--export"
             never_onto_input(target, *([path] if path else []), option=option)
+    if export is not None:
+        check_page(export, "--export")
     manifold = fonts.load(path) if path else fonts.shipped()
     if letters is not None:
         manifold = fonts.alone(manifold, letters, progress=True)

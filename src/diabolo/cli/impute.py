@@ -11,7 +11,7 @@ import click
 from ..errors import DataError
 from .data import DATA, ENGINE, MODEL, OUTPUT, PARTS, check_shared, in_bulk, light_model, never_onto_input
 from .options import reading
-from .saving import save
+from .saving import save, tell_form
 
 MOST_NAMED = 5  # columns
 
@@ -49,6 +49,7 @@ def command(model: Path, data: Path, output: Path, engine: str) -> None:
     filled = ae.impute(data)
     save(filled, ae.format_.columns, output, data)
     click.echo(f"{len(filled):,} rows, {told(gaps(ae, data))}: wrote {output}")
+    tell_form(ae.format_, output)
 
 
 def gaps(ae: Any, data: Path) -> Counter[str]:

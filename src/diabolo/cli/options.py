@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +221,7 @@ def reread(model: Any) -> Any:
 
     format = model.format_
     if isinstance(format, Tables):
-        format.reading = replace(format.reading, **said() | {"dates": format.reading.dates | said().get("dates", {})})
+        format.reading = format.reading.but(said())
     elif not isinstance(format, Documents) or [*said()] != ["encoding"]:
         raise click.UsageError(f"{_first_said()} is for tables, but the model was fitted with other data")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from .data import (
     kept_columns,
     load_model,
     never_onto_input,
+    row_names,
 )
 from .options import reading
 from .saving import beside, save
@@ -89,7 +91,8 @@ def command(
     rows = rows[np.argsort(score[rows], kind="stable")]
     verdicts = detector.explain(data, rows if output else rows[:show], cells)
     if verdicts and show:
-        printing.console.print(type(verdicts)(verdicts[:show]))
+        shown = called(verdicts[:show], kept_of or row_names(detector, data))
+        printing.flagged(type(verdicts)(shown), detector.format_.kind == "images")
     rule = f"at most {fdr:.1%} of these are false alarms" if fdr else f"of normal rows at most {detector.rate_:.2%} are flagged"
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if (y := marked(data, detector.format_.options)) is not None:
@@ -111,6 +114,16 @@ def marked(data: Path, options: dict[str, Any]) -> Any:
 
     y: Any = getattr(as_dataset(data, options), "Y", None)
     return y if getattr(y, "ndim", 0) == 1 and {*y.tolist()} == {0, 1} else None
+
+
+def called(verdicts: list[RowExplanation], known: dict[str, Any]) -> list[RowExplanation]:
+    """Each row by its name, or by the first column that is kept, if there is one."""
+    import pyarrow as pa
+
+    if not known:
+        return verdicts
+    names = _of_rows(next(iter(known.values())), pa.array([v.row for v in verdicts], pa.int64())).to_pylist()
+    return [replace(v, name="" if name is None else str(name)) for v, name in zip(verdicts, names, strict=True)]
 
 
 def _of_rows(values: Any, rows: Any) -> Any:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
     from ..estimators.multilabel.classifier import MultiLabelClassifier
     from ..estimators.outliers.detector import OutlierDetector
+    from ..estimators.outliers.explanation import RowExplanations
     from ..formats import Format
 
 LONG = 12  # digits of a number that are shown
@@ -35,7 +36,18 @@ def width(format: Format) -> str:
     if format.shape is not None:
         c, h, w = format.shape
         return f"pictures of {h} x {w} pixels, {'gray' if c == 1 else 'in color'}"
-    return f"{len(format.columns):,} columns, {format.width:,} features"
+    if format.kind == "documents":
+        return f"{format.width:,} {'different words' if getattr(format, 'texts', False) else 'columns of counts'}"
+    return f"{several(len(format.columns), 'column')}, {several(format.width, 'feature')}"
+
+
+def several(n: int, what: str) -> str:
+    """A number of things.
+
+    >>> several(1, "column"), several(2000, "row")
+    ('1 column', '2,000 rows')
+    """
+    return f"{n:,} {what}{'s' * (n != 1)}"
 
 
 class Errors:
@@ -108,6 +120,20 @@ def promise(detector: OutlierDetector, output: Path) -> None:
     n = len(detector.calibration_)
     console.print(f"{width(detector.format_)}; calibrated on {n:,} out-of-fold rows; flags {detector.rate_:.2%} of normal rows")
     console.print(f"wrote {output}")
+
+
+def flagged(verdicts: RowExplanations, pictures: bool) -> None:
+    """Strange rows by their cells; pictures by their names, because single pixels say nothing."""
+    if not pictures:
+        console.print(verdicts)
+        return
+    table = Table()
+    for heading in ("picture", "p", "why"):
+        table.add_column(heading, overflow="fold", justify="right" if heading == "p" else "left")
+    for v in verdicts:
+        table.add_row(escape(v.name or f"{v.row}"), f"{v.p:.2g}", v.why)
+    console.print(table)
+    console.print("`diabolo report` shows what is expected in their place, and where they differ from it")
 
 
 def fitted_labels(clf: MultiLabelClassifier, rows: int, output: Path) -> None:

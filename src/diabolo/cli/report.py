@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import DataError, check_columns
-from .data import DATA, MODEL, OUTPUT, data_set_columns, never_onto_input, said_columns, taken
+from .data import DATA, MODEL, OUTPUT, check_page, data_set_columns, never_onto_input, said_columns, taken
 from .options import reading, reread
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def command(
     from ..report import check_model, write
 
     never_onto_input(output, model, data)
+    check_page(output)
     fitted: Fitted = load(model)
     check_model(fitted)
     reread(fitted)
@@ -92,7 +93,6 @@ def labeled_rows(
     import numpy as np
 
     from ..formats.labeled import check_names, label_lists, read_for, yes_no
-    from ..formats.layout import ending
     from ..formats.readers import as_dataset
 
     table, X = read_for(clf.format_, data, sample)
@@ -104,13 +104,22 @@ def labeled_rows(
     labels = [str(name) for name in clf.labels_.names]
     absent = [name for name in labels if name not in table.column_names]
     if len(absent) == len(labels):
-        hint = "; for one column of lists, give its name and the separator: --labels tags --labels-sep ';'"
-        hint = "; --set labels=COLUMN makes a column of obs the labels" if ending(data).endswith(".h5ad") else hint
-        check_names(table, labels, "the model's labels", hint)
+        check_names(table, labels, "the model's labels", "; " + where_labels_are(clf, data))
     not_judged(absent, "there are no such columns")
     unknown, numbers = np.full(len(table), np.nan), None if sample is None else sample.numbers.tolist()
     told = [unknown if name in absent else yes_no(table, name, "", numbers) for name in labels]
     return X, {"y": np.column_stack(told)}
+
+
+def where_labels_are(clf: MultiLabelClassifier, data: Path) -> str:
+    """How to say it, if no column has the name of a label."""
+    from ..formats.layout import ending
+
+    if ending(data).endswith(".h5ad"):
+        return "--set labels=COLUMN makes a column of obs the labels"
+    if clf.format_.kind == "images" and (data.is_dir() or ".zip" in str(data).lower()):
+        return "--set labels=folder makes the folder of each picture its label"
+    return "for one column of lists, give its name and the separator: --labels tags --labels-sep ';'"
 
 
 def without_unknown(clf: MultiLabelClassifier, lists: list[list[str]]) -> list[list[Any]]:

@@ -9,7 +9,7 @@ import click
 
 from ..errors import DataError, no_column
 from .data import MODEL, OUTPUT, Where, load_model, never_onto_input
-from .saving import into_folder, save
+from .saving import into_folder, save, tell_form
 
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
@@ -58,6 +58,7 @@ def command(
     X = ae.sample(rows, likelihood=likelihood, given=parsed(ae, given), random_state=seed)
     save(X, ae.format_.columns, output)
     click.echo(f"{rows:,} rows: wrote {output}")
+    tell_form(ae.format_, output)
     if against:
         click.echo(copies(ae.novelty(X, against)))
     else:

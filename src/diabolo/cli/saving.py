@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,24 @@ def save(X: Any, names: Sequence[str], output: Path, source: Path | None = None)
             np.save(file, np.asarray(X), allow_pickle=False)
     else:
         write_table(as_table(X, names), output, source)
+
+
+def tell_form(format: Any, output: Path) -> None:
+    """Say how a text file that was written differs from those that the model reads."""
+    from ..formats.layout import ending
+    from ..formats.names import CSV
+
+    how = getattr(format, "reading", None)
+    if how is None or not ending(output).endswith(CSV):
+        return
+    sep = "\t" if ".tsv" in ending(output) else ","
+    options = [f"--sep {shlex.quote(sep)}"] if how.sep not in (None, sep) else []
+    options += ["--decimal ."] if how.decimal != "." else []
+    for name in how.dates:
+        clock = format.field(format.columns.index(name)).type.startswith("timestamp") if name in format.columns else False
+        options.append(f"--date {shlex.quote(f'{name}=%Y-%m-%d' + ' %H:%M:%S' * clock)}")
+    if options:
+        click.echo(f"{output.name} has points before decimals and dates such as 2024-12-31; to read it: {' '.join(options)}")
 
 
 def save_pieces(tables: Iterator[Any], output: Path) -> None:

@@ -37,6 +37,14 @@ def first_tells(each: str, *remedy: str) -> None:
     check_alone(each, together()[1], *remedy)
 
 
+def let_waiting_threads_sleep() -> None:
+    """Before PyTorch is loaded: its threads wait for each other asleep, so that on a busy machine others get the cores.
+
+    Otherwise they spin, and a fit in two threads beside two other programs takes many times as long as one in a thread.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def in_processes(n: int, restarts: int) -> NoReturn:
     """This command, in n processes; it ends with them."""
     from torch.distributed.elastic.multiprocessing.api import SignalException

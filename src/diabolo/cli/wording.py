@@ -23,7 +23,7 @@ OPTIONS = {
     "resume": "--resume",
 }
 REPEATED = ("categories", "numbers")
-BOTH = re.compile(r"format=\w+\((?:reading=Reading\()?\w+=(\([^()]*\)|'[^']*')\)+ \((--[a-z-]+)\)")
+BOTH = re.compile(r"(?:X\.drop|format=\w+)\((?:reading=Reading\()?\w+=(\([^()]*\)|'[^']*')\)+ \((--[a-z-]+)\)")
 SETTING = re.compile(
     rf"\b({'|'.join(OPTIONS)})=(\[[^]]*\]|\([^()]*\)|'[^']*'|[\w+-]*(?:\.\w+)*)( in fit)?( \(--[a-z-]+\))?|'[^']*'"
 )
@@ -40,6 +40,8 @@ def in_options(said: str) -> str:
     "give the same, another --checkpoint, or no --resume; column 'epochs=3'"
     >>> in_options("say categories=['zip', 'my town'] (--category), or give format=Documents(column='text') (--text)")
     "say --category zip --category 'my town', or give --text text"
+    >>> in_options("drop it: X.drop(columns='my id') (--drop)")
+    "drop it: --drop 'my id'"
     """
     said = BOTH.sub(lambda found: _option("", found[2], found[1]), said)
     return SETTING.sub(lambda found: _option(found[1], OPTIONS[found[1]], found[2]) if found[1] else found[0], said)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
-from ..errors import DataError
+from ..errors import DataError, an
 from ..estimators import Autoencoder, Classifier, OutlierDetector, Regressor
 from ..estimators.base import System
 from ..estimators.multilabel.base import MultiLabel
@@ -48,8 +48,8 @@ class Sides:
 def sides(model: System) -> Sides:
     """The halves of a fitted model."""
     raise DataError(
-        f"the model is a {type(model).__name__}, whose rows have no places on a map: give an Autoencoder, an OutlierDetector, "
-        "a Classifier, a Regressor or a MultiLabelClassifier"
+        f"the model is {an(type(model).__name__)}, whose rows have no places on a map: give an Autoencoder, "
+        "an OutlierDetector, a Classifier, a Regressor or a MultiLabelClassifier"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..deferred import is_sparse
-from ..errors import DataError, FormatError, suggest
+from ..errors import DataError, FormatError, an, suggest
 from . import readers
 from .arrays import Arrays
 from .base import Format
@@ -18,6 +18,7 @@ from .embedded import Embedded
 from .files import Reading
 from .images import Images
 from .labeled import read_labeled
+from .layout import other_program
 from .names import READABLE
 from .output import write_table
 from .readers import Dataset, NamedMatrix, read_dataset
@@ -94,8 +95,11 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
             raise error
         names = ", ".join((*READABLE, *readers.READABLE, ".npy", ".jsonl", ".jsonl.gz", ".txt"))
         raise DataError(
-            f"{str(X)!r} is not a file that can be read: its name should end in one of {names}{readers.of_pairs(X)}"
+            f"{str(X)!r} is not a file that can be read: {other_program(X)}its name should end in one of "
+            f"{names}{readers.of_pairs(X)}"
         )
     if hasattr(X, "obs") and hasattr(X, "layers"):
-        raise DataError(f"X is a {type(X).__name__}: give its .h5ad, its X or one of its layers, or to_df() for names of genes")
-    raise DataError(f"X is a {type(X).__name__}: give a DataFrame, an array, a sparse matrix, a list of texts or a path")
+        raise DataError(
+            f"X is {an(type(X).__name__)}: give its .h5ad, its X or one of its layers, or to_df() for names of genes"
+        )
+    raise DataError(f"X is {an(type(X).__name__)}: give a DataFrame, an array, a sparse matrix, a list of texts or a path")

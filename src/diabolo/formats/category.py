@@ -207,8 +207,8 @@ def warn_identifier(name: str, levels: list[Any], rows: int) -> None:
     rest = f"all but the {MAX_LEVELS} most frequent count as one" if len(levels) > MAX_LEVELS else "each is a category"
     warn(
         f"column {name!r} has {len(levels):,} different values in {rows:,} rows: it looks like an identifier or a text, and "
-        f"{rest}; drop it if it is an identifier; if it is a text, learn from it alone: format=Documents(column={name!r}) "
-        "(--text)"
+        f"{rest}; if it is an identifier, drop it: X.drop(columns={name!r}) (--drop); if it is a text, learn from it alone: "
+        f"format=Documents(column={name!r}) (--text)"
     )
 
 

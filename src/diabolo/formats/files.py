@@ -19,7 +19,7 @@ from ..errors import DataError, some, warn
 from . import readers
 from .blocks import parts_of
 from .delimited import read_csv, with_dates
-from .layout import Reading, ending
+from .layout import Reading, ending, other_program
 from .listing import listed, naming
 from .names import CSV, JSON, READABLE
 from .parts import is_path, joined, spread
@@ -83,7 +83,7 @@ def read_table(
             return with_dates(path, _read_arrow(path), reading, types == {} and not rest)
     if readers.reads(path):
         raise DataError(f"{str(path)!r} holds no table, as a model of a table needs it: `diabolo info` says what it holds")
-    raise DataError(f"cannot read {str(path)!r}: its name ends in none of {', '.join((*READABLE, *JSON))}")
+    raise DataError(f"cannot read {str(path)!r}: {other_program(path)}its name ends in none of {', '.join((*READABLE, *JSON))}")
 
 
 def _as_table(path: Path, found: readers.Dataset, types: Mapping[str, pa.DataType] | None) -> pa.Table:

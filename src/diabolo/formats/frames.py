@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ..errors import DataError, missing_extra, warn
+from ..errors import DataError, an, missing_extra, warn
 from .readers import opened
 from .schema import as_text
 
@@ -76,7 +76,7 @@ def rows_of(X: Any, accepted: bool) -> Any:
     if not accepted:
         row = ", such as df.iloc[[0]] for a single row" if type(X).__name__ == "Series" else ""
         raise DataError(
-            f"X is a {type(X).__name__}, but the model was fitted with a table: give a table with the same columns{row}"
+            f"X is {an(type(X).__name__)}, but the model was fitted with a table: give a table with the same columns{row}"
         )
     X = collected(X)
     if container(X) == "pandas":

@@ -262,9 +262,16 @@ class Images(Arrays):
 
     def from_array(self, x: Any) -> Any:
         """(n, H, W), or (n, H, W, 3) if there are colors."""
-        flat = super().from_array(np.clip(np.asarray(x), 0, 1) if self.whole else x)
+        flat = super().from_array(self._within(x))
         pictures = flat.reshape(-1, *self.shape).transpose(0, 2, 3, 1)
         return np.ascontiguousarray(pictures[..., 0] if self.shape[0] == 1 else pictures)
+
+    def original(self, x: Any) -> list[list[Any]]:
+        return super().original(self._within(x))
+
+    def _within(self, x: Any) -> Any:
+        """Bytes end at black and white."""
+        return np.clip(np.asarray(x), 0, 1) if self.whole else x
 
     def cells(self, X: Any, rows: np.ndarray) -> list[list[Any]]:
         return Format.cells(self, X, rows)

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..deferred import is_sparse
-from ..errors import DataError, check_columns
+from ..errors import DataError, an, check_columns
 from ..images.album import BROKEN_NAMED, SUFFIXES, ImageCollection
 from .answers import Answers, columns_of_labels, lists_of_labels, nothing_known, split_cells, zeros_and_ones
 from .base import SAMPLE, Format
@@ -201,7 +201,7 @@ def table_of(data: Any, reading: Reading | None = None) -> pa.Table:
         data = read_table(data, None, reading or Reading(), {}, rest=True)
     if isinstance(data, pa.Table):
         return with_names(Gaps(reading.na).table(data) if reading is not None else data)
-    raise DataError(f"data is a {type(data).__name__}: give a path or an Arrow table; of a DataFrame take columns")
+    raise DataError(f"data is {an(type(data).__name__)}: give a path or an Arrow table; of a DataFrame take columns")
 
 
 def with_names(table: pa.Table) -> pa.Table:

@@ -12,7 +12,8 @@ import gzip
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from encodings.aliases import aliases
@@ -22,11 +23,12 @@ from typing import Any
 
 from ..errors import DataError, warn
 
-__all__ = ["Layout", "Reading", "encoding_of", "ending", "laid_out", "not_decoded", "opened", "option"]
+__all__ = ["Layout", "Reading", "encoding_of", "ending", "laid_out", "not_decoded", "opened", "option", "other_program"]
 
 HEAD, MOST = 1 << 18, 1 << 25  # bytes that are looked at; where these hold no few lines, so many at most
 FEW, LINES = 3, 50
 LONGEST = 1 << 17  # characters of a cell
+SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 SEPARATORS = ",;\t|"
 NUMBER = re.compile(r"^\s*[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?\s*$")
 SEP = re.compile(r"sep=(.)\r?\n")  # which Excel writes into a first line
@@ -83,6 +85,17 @@ class Reading:
             check_encoding(self.encoding)
         for name, form in self.dates.items():
             check_date(name, form)
+
+    def but(self, said: Mapping[str, Any]) -> Reading:
+        """The same but for what is said; dates are added, and what now stands before decimals no more between thousands.
+
+        >>> Reading(decimal=",", thousands=".").but({"decimal": "."}).thousands is None
+        True
+        """
+        now = dict(said) | {"dates": self.dates | said.get("dates", {})}
+        if now.get("decimal") == self.thousands:
+            now = {"thousands": None} | now
+        return replace(self, **now)
 
 
 @dataclass(frozen=True)
@@ -146,6 +159,22 @@ def opened(path: Path) -> Any:
 def ending(path: str | Path) -> str:
     """The name of a file, the end of which says what it holds: in small letters, as Windows does not tell .CSV from .csv."""
     return Path(path).name.lower()
+
+
+def other_program(path: str | Path) -> str:
+    """How to get the rows out of a file of another program, which is often given in place of a table; else empty.
+
+    >>> other_program("Kunden.XLSX")
+    "save it as .csv in the program that made it, or give pandas.read_excel('Kunden.XLSX'); "
+    """
+    end, name = Path(path).suffix.lower(), str(path)
+    if end in SPREADSHEETS:
+        return f"save it as .csv in the program that made it, or give pandas.read_excel({name!r}); "
+    if end == ".json":
+        return "one object in each line is a .jsonl: df.to_json('NAME.jsonl', orient='records', lines=True); "
+    if end in (".pkl", ".pickle", ".joblib"):
+        return "what is pickled may run code when it is read: load it yourself, and give the object, or save it as .parquet; "
+    return ""
 
 
 def encoding_of(head: bytes, reading: Reading) -> str:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from ..errors import DataError
 from ..storage import atomic
 from . import readers
-from .layout import ending
+from .layout import SPREADSHEETS, ending
 from .names import CSV, READABLE
 
 __all__ = ["write_pieces", "write_table"]
@@ -34,7 +34,8 @@ def write_table(table: Any, path: str | Path, source: Path | None = None) -> Non
         return
     if not ending(path).endswith((*READABLE, ".npy")):
         ends = ", ".join((*READABLE, ".npy", *readers.writable()))
-        raise DataError(f"cannot write {str(path)!r}: its name ends in none of {ends}")
+        opens = "spreadsheets open a .csv; " if path.suffix.lower() in SPREADSHEETS else ""
+        raise DataError(f"cannot write {str(path)!r}: {opens}its name ends in none of {ends}")
     with atomic(path) as file:
         _write(table, path, file)
 

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import DataError, warn
+from ..errors import DataError, an, warn
 from ..images.album import SUFFIXES, ImageCollection, pictures_in
 from .files import Reading, is_table, read_table
 from .frames import arrow
@@ -100,7 +100,7 @@ def is_texts(X: Any) -> bool:
         if isinstance(X, (list, tuple)):
             return False  # names of pictures, or of arrays
         raise DataError(
-            f"X is a {type(X).__name__} of names of files, such as {str(some[0])!r}: give the list of them, X.tolist()"
+            f"X is {an(type(X).__name__)} of names of files, such as {str(some[0])!r}: give the list of them, X.tolist()"
         )
     if some and all(isinstance(x, (str, Path)) and exists(x) for x in some):
         return _are_texts(some)
@@ -177,7 +177,7 @@ def read_documents(X: Any, column: str | None = None, encoding: str | None = Non
     wrong = [i for i, text in enumerate(texts) if not isinstance(text, str)]
     if wrong:
         more = f" (and {len(wrong) - 1:,} more)" if len(wrong) > 1 else ""
-        raise DataError(f"document {wrong[0]}{more} is a {_wrong(texts[wrong[0]])}")
+        raise DataError(f"document {wrong[0]}{more} is {_wrong(texts[wrong[0]])}")
     return texts
 
 
@@ -215,7 +215,7 @@ def absent(path: str | Path) -> Exception:
 
 def _listed(X: Any) -> list[Any]:
     if isinstance(X, (set, frozenset, Mapping, bytes)):
-        raise DataError(f"X is a {type(X).__name__}, which has no rows in order: give a list of texts")
+        raise DataError(f"X is {an(type(X).__name__)}, which has no rows in order: give a list of texts")
     made = next((getattr(X, name) for name in ("to_pylist", "to_list", "tolist") if hasattr(X, name)), lambda: list(X))
     values = made()
     if not isinstance(values, list) or not values:
@@ -243,7 +243,7 @@ def _wrong(value: Any) -> str:
         remedy = "give one text for each row, of words such as ' '.join(words)"
     elif isinstance(value, Mapping):
         remedy = "give the text in it, or all as a table, pd.DataFrame(X)"
-    return f"{type(value).__name__}, not a string: {remedy}"
+    return f"{an(type(value).__name__)}, not a string: {remedy}"
 
 
 def _column(X: Any, column: str | None) -> list[str]:
@@ -262,7 +262,7 @@ def _filled(values: list[Any], place: str) -> list[str]:
     texts = ["" if _missing(value) else value for value in values]
     for row, text in enumerate(texts):
         if not isinstance(text, str):
-            raise DataError(f"{place}, row {row}: {text!r:.40} is a {_wrong(text)}")
+            raise DataError(f"{place}, row {row}: {text!r:.40} is {_wrong(text)}")
     missing = sum(map(_missing, values))
     if missing:
         warn(f"{place}: texts are missing in {missing:,} of {len(values):,} rows, and are read as empty texts")

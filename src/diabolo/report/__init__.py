@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import DataError
+from ..errors import DataError, an
 from ..estimators import Autoencoder, OutlierDetector
 from ..estimators.multilabel.base import MultiLabel
 from ..formats.files import Sample
@@ -85,6 +85,6 @@ def check_model(model: object) -> None:
     """Whether there is a report on such a model."""
     if not isinstance(model, (Autoencoder, OutlierDetector, MultiLabel)):
         raise DataError(
-            f"the model is a {type(model).__name__}, on which there is no report: give an Autoencoder, an OutlierDetector or a "
-            "MultiLabelClassifier"
+            f"the model is {an(type(model).__name__)}, on which there is no report: give an Autoencoder, an OutlierDetector or "
+            "a MultiLabelClassifier"
         )

@@ -138,14 +138,16 @@ def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
             *(column(people.names[j], "column", values) for j, values in zip(chosen, people.seen(picked, chosen), strict=True)),
             *(column(name, "code" if name[0] == "z" else "error", list(v.tolist())) for name, v in numbers.items()),
         ],
-        "left_out": len(people.names) - len(chosen),
+        "left_out": len(people.names) - len(chosen) if chosen else 0,
         "words": people.words(picked.x, 8) if people.documents else None,
         "pixels": people.pixels(picked.x) if people.picture and picked.x.numel() <= PIXELS else None,
     }
 
 
 def _columns_to_send(subject: Subject, n: int) -> list[int]:
-    """All columns; if there are too many, those with most of the error."""
+    """All columns; if there are too many, those with most of the error; of pictures none, since one pixel says nothing."""
+    if subject.model.format_.kind == "images":
+        return []
     many = min(len(subject.people.names), max(1, MAX_VALUES_OF_MAP // n))
     errors = subject.measured.columns[0]
     if len(errors) != len(subject.people.names):

@@ -84,9 +84,10 @@ def headline(flagged: int, n: int, unit: str) -> str:
 def lead(detector: OutlierDetector, n: int, unit: str) -> str:
     """The false-positive rate that the detector promises."""
     alpha = detector.rate_
+    count = f"about {alpha * n:,.0f}" if alpha * n >= 0.5 else "hardly one"
     return (
         f"If all {n:,} {unit}s were like the {len(detector.calibration_):,} of the calibration, the detector would flag "
-        f"{alpha:.2%} of them: about {alpha * n:,.0f}."
+        f"{alpha:.2%} of them: {count}."
     )
 
 

@@ -149,16 +149,17 @@
       picture.append(svg("text", { x: x(t), y: box.bottom + 18, "text-anchor": "middle" }, number(t)));
     }
     picture.append(svg("text", { x: box.right, y: height - 5, "text-anchor": "end" }, "epochs"));
-    if (level) {
-      picture.append(svg("line", { class: "level", x1: box.left, x2: box.right, y1: y(level), y2: y(level) }));
-      const above = y(level) - box.top > 20;
-      picture.append(svg("text", { x: box.right, y: y(level) + (above ? -6 : 16), "text-anchor": "end" }, `${data.linear} ${data.k}`));
-    }
+    if (level) picture.append(svg("line", { class: "level", x1: box.left, x2: box.right, y1: y(level), y2: y(level) }));
     const points = ys.map((v, i) => (v === null ? null : `${x(xs[i]).toFixed(1)} ${y(v).toFixed(1)}`)).filter(Boolean);
     picture.append(svg("path", { class: "curve", d: `M${points.join("L")}` }));
     if (points.length === 1) picture.append(svg("circle", { class: "best", cx: points[0].split(" ")[0], cy: points[0].split(" ")[1], r: 4 }));
-    if (best !== undefined && ys[best] !== null) {
-      const [cx, cy] = [x(xs[best]), y(ys[best])], late = cx > width / 2;
+    const marked = best !== undefined && ys[best] !== null, late = marked && x(xs[best]) > width / 2;
+    if (level) {
+      const above = y(level) - box.top > 20, side = late ? { x: (box.left + box.right) / 2, "text-anchor": "middle" } : { x: box.right, "text-anchor": "end" };
+      picture.append(svg("text", { ...side, y: y(level) + (above ? -6 : 16) }, `${data.linear} ${data.k}`));
+    }
+    if (marked) {
+      const [cx, cy] = [x(xs[best]), y(ys[best])];
       picture.append(svg("circle", { class: "best", cx, cy, r: 5 }));
       const place = { class: "said", x: cx + (late ? 4 : 0), y: cy - 12, "text-anchor": late ? "end" : "start" };
       picture.append(svg("text", place, `best: ${number(ys[best])}`));

@@ -57,7 +57,8 @@ class Comparison(Printed, dict[str, Any]):
                 f"The autoencoder gains nothing over {self.linear} here: use {self.linear}, "
                 "or look for curved structure with more components."
             )
-        return f"The autoencoder leaves {left / before:.0%} of the error that {self.linear} of the same width leaves."
+        share = f"{left / before:.0%}" if left / before >= 0.01 or left <= 0 else "less than 1%"
+        return f"The autoencoder leaves {share} of the error that {self.linear} of the same width leaves."
 
     @property
     def rows(self) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from math import isqrt
 from typing import Any
 
@@ -22,7 +23,7 @@ from torch import Tensor
 from ...formats import Format
 from ...formats.category import Category
 from ...formats.columns import Binary
-from ...printed import few
+from ...printed import few, localized
 from ...rows import evenly
 
 __all__ = ["Region", "pixels", "regions"]
@@ -150,8 +151,16 @@ def tell(format: Format, j: int, effect: np.ndarray, means: Tensor) -> Told | No
         said = f"{name} in {share(here[0])} of the rows here, of all rows in {share(mean[0])}"
         return size, name if more else f"not {name}", said
     low, high = ("early", "late") if field is not None and field.type.startswith(("date", "timestamp")) else ("low", "high")
-    values = [few(v) for v in format.shown(means, j)]
+    values = [in_file(format, name, v) for v in format.shown(means, j)]
     return size, f"{high if more else low} {name}", f"{name}: {values[0]} on average here, {values[1]} of all rows"
+
+
+def in_file(format: Format, name: str, v: Any) -> str:
+    """A value of a column in few digits, with the sign before decimals, or the form of dates, of the file that was read."""
+    how = getattr(format, "reading", None)
+    if isinstance(v, date):
+        return v.strftime(how.dates[name]) if how and name in how.dates else few(v)
+    return localized(few(v), how.decimal) if how else few(v)
 
 
 def level(effect: float, name: str, value: str, here: float, usual: float) -> Told:

@@ -25,7 +25,7 @@ from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from ...density import DENSITIES, Density, density
-from ...errors import DataError
+from ...errors import DataError, an
 from ...formats import scale as scales
 from ...losses import Columns
 from ...nets import inside
@@ -121,7 +121,7 @@ class Sampler:
         if not 0 <= low < high <= 1:
             raise ValueError(f"likelihood={likelihood!r}: allowed are two numbers in [0, 1], the lower one first")
         if given is not None and not isinstance(given, dict):
-            raise DataError(f"given is a {type(given).__name__}: give a dict of column to value, such as {{'age': 40}}")
+            raise DataError(f"given is {an(type(given).__name__)}: give a dict of column to value, such as {{'age': 40}}")
         rng = np.random.default_rng(seed)
         if not given:
             return model.format_.from_draws(self.rows(model, self.codes(n, rng, (low, high)), rng), rng)

@@ -94,6 +94,8 @@ class RowExplanation(Printed):
         The cells that carry it, those to replace first.
     repaired : bool
         Whether replacing them makes the row normal; False where no few cells do, and for documents.
+    name : str
+        What it is called, if the command line knows.
     """
 
     row: int
@@ -102,6 +104,7 @@ class RowExplanation(Printed):
     p_code: float
     cells: tuple[CellExplanation, ...]
     repaired: bool
+    name: str = ""
 
     @property
     def why(self) -> str:
@@ -113,7 +116,7 @@ class RowExplanation(Printed):
 
     def _rows(self) -> Iterator[list[str]]:
         """The lines of a table."""
-        heads = [f"row {self.row}", f"p {self.p:.2g}", self.why]
+        heads = [cut(self.name, LONG) or f"row {self.row}", f"p {self.p:.2g}", self.why]
         for head, c in zip_longest(heads, self.cells[:NAMED]):
             words = ("", "", "") if c is None else c.words()
             column = "" if c is None else cut(c.column, LONG)
