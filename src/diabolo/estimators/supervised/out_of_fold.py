@@ -30,7 +30,6 @@ from .targets import Target
 
 __all__ = ["OutOfFold"]
 
-RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, for codes of mean squared length 1
 MAX_ROWS_FOR_RIDGE = 2000  # rows on which it is chosen
 MARKED, MOST_MARKED = 1000, 1_000_000  # rows, and cells, by which the y of two runs are told apart
 
@@ -98,7 +97,7 @@ class OutOfFold:
     def solve(self, h: Tensor, rows: np.ndarray | None = None) -> None:
         """Solve the last layer of each member for codes h (r, m) of the rows of numbers `rows` (r,); None: of all rows."""
         u, rows = h.double().numpy(), np.arange(len(h)) if rows is None else rows
-        ridge = min(RIDGES, key=partial(self._error, u, rows, evenly(len(u), MAX_ROWS_FOR_RIDGE)))
+        ridge = min(self.target.ridges, key=partial(self._error, u, rows, evenly(len(u), MAX_ROWS_FOR_RIDGE)))
         head = cast(Head, self.network.decoder)
         for k in range(self.members.k):
             i = np.flatnonzero(self.members.fold[rows] != k)

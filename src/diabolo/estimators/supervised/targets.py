@@ -22,6 +22,7 @@ from ..weights import mean
 
 __all__ = ["TEMPERATURES", "ClassTarget", "NumberTarget", "Target"]
 
+RIDGES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # lambda, for codes of mean squared length 1
 TEMPERATURES = tuple(float(2**e) for e in np.arange(-4, 2.25, 0.25))
 
 
@@ -41,6 +42,7 @@ class Target(ABC):
     watched = 4000  # rows on which early stopping decides
     judged = 20_000  # rows that are evaluated after training
     convex = True  # whether `optimum` knows the loss
+    ridges = RIDGES  # lambda that is tried for the last layer
     linear = False  # whether a network from scratch begins at a linear model
 
     def __init__(self, loss: Loss, n: int, k: int, w: Tensor | None) -> None:
@@ -165,6 +167,7 @@ class NumberTarget(Target):
         Weight of each row, or of each number.
     """
 
+    ridges = (*RIDGES, 3.0, 10.0, 30.0)  # few numbers are mostly noise
     linear = True
 
     def __init__(self, values: Tensor, w: Tensor | None) -> None:
