@@ -80,6 +80,11 @@ class Picture:
     bounded: bool = True
 
     @property
+    def foreign(self) -> bool:
+        """Whether its floats are in another unit than 0 to 1, far beyond it; small ones may be those of a dark picture."""
+        return abs(self.low) + self.unit > USUAL[1]
+
+    @property
     def visible(self) -> np.ndarray:
         """The pixels; transparent ones continue the visible colors beside them."""
         return self.pixels if self.alpha is None else continued(self.pixels, self.alpha)
