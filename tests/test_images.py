@@ -447,6 +447,17 @@ def test_floats_far_from_those_of_fit_are_told() -> None:
             list(format.tensors(other))
 
 
+def test_what_many_pictures_have_in_common_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "print").mkdir()
+    for i, picture in enumerate(squares(150)):
+        Image.fromarray(picture).convert("CMYK").save(tmp_path / "print" / f"{i}.jpg")
+    with pytest.warns(UserWarning, match="is CMYK: the result will be RGB") as told:
+        format = Images().fit(tmp_path / "print")
+    with pytest.warns(UserWarning, match="is CMYK: the result will be RGB") as again:
+        format.to_tensor(tmp_path / "print")
+    assert len(told) == len(again) == 1
+
+
 def tiffs(folder: Path, pictures: list[np.ndarray]) -> Path:
     folder.mkdir()
     for i, picture in enumerate(pictures):

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from ..deferred import torch
-from ..errors import DataError, warn
+from ..errors import DataError, Once, warn
 from ..images.ahead import ahead
 from ..images.album import ImageCollection, is_one, naming_broken
 from ..images.picture import Picture, luma
@@ -107,7 +108,7 @@ class Images(Arrays):
         if not len(album):
             raise DataError("Found array with 0 sample(s): X is empty")
         looked = album.take(evenly(len(album), LOOKED_AT).tolist())
-        with naming_broken(album):
+        with naming_broken(album), Once().giving():
             sizes = looked.sizes()
             self.shape = (
                 max(c for _, _, c in sizes),
@@ -245,10 +246,11 @@ class Images(Arrays):
         album = album.at_least(*self.shape[1:])
         pieces = (album[start : start + PIECE] for start in range(0, len(album), PIECE))
         with naming_broken(album):
-            yield from (ahead if album.in_files else map)(self._piece, pieces)
+            yield from (ahead if album.in_files else map)(partial(self._piece, Once()), pieces)
 
-    def _piece(self, album: ImageCollection) -> np.ndarray:
-        return np.stack([self.row(picture) for picture in album])
+    def _piece(self, once: Once, album: ImageCollection) -> np.ndarray:
+        with once.giving():  # what many files have in common, as another color space
+            return np.stack([self.row(picture) for picture in album])
 
     def rows(self, X: Any) -> Rows:
         n = len(album := self._album(X))
