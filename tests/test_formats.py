@@ -915,3 +915,15 @@ def test_names_of_files_in_a_column() -> None:
 def test_tensors_of_bfloat16() -> None:
     X = torch.randn(20, 3).bfloat16()
     assert np.array_equal(Arrays().fit(X).to_array(X), Arrays().fit(X.float()).to_array(X.float()))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_numbers_beyond_a_narrow_type_are_its_largest(dtype: str) -> None:
+    """And no infinity, which cannot be read again."""
+    df = pd.DataFrame({"a": np.linspace(-1, 1, 40).astype(dtype)})
+    for container in (df, pa.Table.from_pandas(df)):
+        format = Tables().fit(container)
+        back = format.from_array(np.array([[1e80], [-1e80], [np.nan]]))
+        most = float(np.finfo(dtype).max)
+        assert np.array_equal(np.asarray(back["a"], dtype=float), [most, -most, np.nan], equal_nan=True)
+        assert np.isfinite(format.to_array(back)[:2]).all()

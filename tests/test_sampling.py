@@ -143,6 +143,31 @@ def test_given_values_that_cannot_be_are_named() -> None:
         Autoencoder(2, **SMALL).fit(kinds()["array"]).sample(1, given={"x0": "b"})
 
 
+def test_a_missing_cell_is_not_given() -> None:
+    ae, array = Autoencoder(2, **SMALL).fit(frame()), Autoencoder(2, **SMALL).fit(kinds()["array"])
+    wanted = ae.sample(3, random_state=0)
+    for nothing in (None, np.nan, pd.NA, pd.NaT):
+        pd.testing.assert_frame_equal(ae.sample(3, given=dict.fromkeys(wanted.columns, nothing), random_state=0), wanted)
+        assert np.array_equal(array.sample(3, given={"x0": nothing}, random_state=0), array.sample(3, random_state=0))
+
+
+def test_given_values_that_would_change_are_refused() -> None:
+    """1.5 was 2 in a column of whole numbers, and an hour the next day in one of dates."""
+    X = pd.DataFrame({"n": np.arange(50) % 9, "day": pd.date_range("2024", periods=50)[::-1], "a": np.arange(50) % 7 / 7})
+    ae, array = Autoencoder(2, **SMALL).fit(X), Autoencoder(2, **SMALL).fit(X[["n", "n"]].to_numpy())
+    for given in ({"n": 1.5}, {"day": pd.Timestamp("2024-01-09 13:00")}):
+        with pytest.raises(DataError, match=r"is no value of this column, which holds such as (2$|2024-01-10)"):
+            ae.sample(1, given=given)
+    with pytest.raises(DataError, match=r"given 'x0': 1.5 is no value of this column, which holds such as 2"):
+        array.sample(1, given={"x0": 1.5})
+    assert ae.sample(1, given={"n": 3.0, "a": 0.123})[["n", "a"]].to_numpy().tolist() == [[3, 0.123]]
+    assert array.sample(1, given={"x0": 3.0})[0, 0] == 3
+    with pytest.warns(UserWarning, match=r"'n' \(900, where 4 was usual\) are in most rows far from all that was seen in fit"):
+        ae.sample(1, given={"n": 900})
+    with pytest.raises(ValueError, match=r"likelihood=0.5: allowed are two numbers"):
+        ae.sample(1, likelihood=0.5)  # type: ignore[arg-type]
+
+
 def test_rare_levels_that_share_a_feature_are_drawn_as_often_as_they_were() -> None:
     """Not one of them in place of all."""
     rng = np.random.default_rng(0)

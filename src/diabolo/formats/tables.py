@@ -235,10 +235,12 @@ class Tables(Format):
         if self.gaps.holds(value):
             raise DataError(f"given {column.name!r}: {value!r} stands for a missing cell (na= in fit), and is no value")
         column.check(value)
-        x = np.asarray(self.encode(column, pa.array([value]))[0])
+        values = as_fitted(column, pa.array([value]), self.gaps)
+        x = column.encode(values)
         if np.isinf(x).any():
             raise neither(column.name, value)
-        return x
+        column.check_held(value, values, x)
+        return x[0]
 
     def rows(self, X: Any) -> Rows:
         parts = parts_of(X, self.reading) if is_path(X) else None
@@ -303,7 +305,7 @@ class Tables(Format):
 
     def with_given(self, X: Any, given: dict[str, Any]) -> Any:
         for column in self.fields:
-            if given.get(column.name) is not None and column.type in FLOATS:
+            if column.name in given and column.type in FLOATS:
                 values = pa.array(np.full(X.shape[0], float(given[column.name])))
                 X = patched(X, self.columns.index(column.name), np.ones(X.shape[0], dtype=bool), values)
         return X
