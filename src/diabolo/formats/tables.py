@@ -21,9 +21,9 @@ from ..errors import DataError
 from ..losses import Clipped, Columns, Logistic, Loss, Part, Softmax, Squared
 from ..printed import Grid, cut
 from ..rows import Rows
-from .base import SAMPLE, Format, cached, in_order, named_loss, neither
+from .base import ENOUGH_TO_TELL, LOOKED_AT, SAMPLE, Format, cached, in_order, named_loss, neither
 from .blocks import parts_of
-from .category import KINDS, Category, kind_of
+from .category import KINDS, Category, kind_of, tell_new
 from .columns import ONE, Binary, Column, Number, called, possible, weight
 from .container import Container
 from .delimited import MISSING, spellings
@@ -188,6 +188,12 @@ class Tables(Format):
 
     def tell_unseen(self, X: Any) -> None:
         tell_unseen(self.fields, self.gaps, map(arrow, self.chunks(X)))
+
+    def tell_far(self, x: Any) -> None:
+        super().tell_far(x)
+        if self.doubts and len(x) >= ENOUGH_TO_TELL:
+            last = np.asarray(x[:LOOKED_AT])[:, [block.stop - 1 for block in self.blocks]]
+            tell_new([f for f, v in zip(self.fields, last.T, strict=True) if isinstance(f, Category) and f.mostly_new(v)])
 
     def _read(self, path: Any) -> pa.Table:
         """A file, as what was fitted."""
