@@ -21,7 +21,7 @@ from ..deferred import torch
 from ..errors import DataError, Once, warn
 from ..images.ahead import ahead
 from ..images.album import ImageCollection, is_one, naming_broken
-from ..images.picture import Picture, luma
+from ..images.picture import DARK, Picture, luma
 from ..images.resize import resized
 from ..printed import few
 from ..rows import Rows, evenly
@@ -37,7 +37,6 @@ __all__ = ["Images"]
 
 LARGEST = 128  # pixels of the longer side, up to which pictures are taken as they are
 MAX_STRETCH = 2.0  # of a picture against those of fit, without a warning: then half of it is left
-DARK = 1 / 15  # that 12 bits of 16 do not reach
 BEYOND = 4  # times the range of fit, which other pictures in the same unit do not reach
 LONGER = 64  # pixels of the longer side of all others
 PIECE = 64  # pictures that are decoded, and seen by a network, at once
