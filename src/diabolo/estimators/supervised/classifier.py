@@ -181,6 +181,7 @@ class Classifier(ClassifierMixin, Supervised):
         """Accuracy: the share of correct predictions; y as in :meth:`fit`."""
         X, y = self._with_answers(X, y)
         same_order(X, y)
+        same_order(X, sample_weight, "sample_weight")
         y, said = classes(y), self.predict(X)
         same_length(len(y), len(said))
         tell_unknown(y, self.classes_)
