@@ -315,7 +315,9 @@ class Arrays(Format):
         return found.clip(*(_whole(limit, self.origin, found.dtype) for limit in (self.low, self.high)))
 
     def original(self, x: Any) -> list[list[Any]]:
-        return [list(column) for column in self.values(x).T]
+        v, dtype = self.values(x), np.dtype(self.dtype)
+        possible = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(np.float64)
+        return [list(column) for column in v.clip(possible.min, possible.max).T]
 
     def loss(self, name: str = "auto") -> Loss:
         if name != "auto":
