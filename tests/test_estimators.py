@@ -57,7 +57,9 @@ for name in ("MultiLabelClassifier", "IndependentClassifiers"):  # a check wants
 
 
 @pytest.mark.filterwarnings(
-    "ignore:(threshold_metric|min_labels)=.* has no effect", "ignore:labels? .* positive in (no|every) row"
+    "ignore:(threshold_metric|min_labels)=.* has no effect",
+    "ignore:labels? .* positive in (no|every) row",
+    "ignore:y holds a single class",
 )
 @parametrize_with_checks(
     [ESTIMATORS[name](**{"epochs": 2, "hidden": (8,), "verbose": False} | OWN.get(name, {})) for name in TABULAR],

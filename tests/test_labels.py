@@ -386,6 +386,14 @@ def test_another_order_of_what_else_belongs_to_rows_is_told() -> None:
             work()
 
 
+def test_a_single_class_is_told() -> None:
+    """As a label that is positive in every row; a folder of pictures was such a class without a word."""
+    for model in (Classifier, MultiLabelClassifier):
+        with pytest.warns(UserWarning, match="^y holds a single class, 'cat': every row will be of this class"):
+            clf = model(**SMALL).fit(X, ["cat"] * 60)
+        assert (clf.predict_proba(X) == 1).all()
+
+
 def test_labels_of_rows_without_y_serve_the_encoder() -> None:
     labels: list[Any] = [None if i % 4 == 0 else word for i, word in enumerate(WORDS)]
     params: dict[str, Any] = {"repeats": 1, "epochs": 2, "hidden": (8,), "verbose": False, "n_components": 2}
