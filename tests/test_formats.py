@@ -22,7 +22,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diabolo import MultiLabelClassifier
+from diabolo import Autoencoder, Mask, MultiLabelClassifier, OutlierDetector
 from diabolo.errors import DataError
 from diabolo.formats import FORMATS, Arrays, Documents, Format, Tables, infer, write_table
 from diabolo.formats.documents import read_documents
@@ -927,3 +927,26 @@ def test_numbers_beyond_a_narrow_type_are_its_largest(dtype: str) -> None:
         most = float(np.finfo(dtype).max)
         assert np.array_equal(np.asarray(back["a"], dtype=float), [most, -most, np.nan], equal_nan=True)
         assert np.isfinite(format.to_array(back)[:2]).all()
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        pa.array(["u", None, "v"] * 20, pa.string_view()),
+        pa.array([0.5, None, 2.0] * 20, pa.float16()),
+        pa.array([Decimal("0.50"), None, Decimal("2.00")] * 20, pa.decimal32(7, 2)),
+        pd.Series([0.5, np.nan, 2.0] * 20, dtype="float16"),
+    ],
+    ids=["string_view", "halffloat", "decimal32", "float16 of pandas"],
+)
+def test_types_with_which_arrow_cannot_do_much(x: Any) -> None:
+    """It cannot compare, count or take from these; impute, explain and weights did so."""
+    a = np.linspace(-1, 1, 60)
+    X = pd.DataFrame({"a": a, "x": x}) if isinstance(x, pd.Series) else pa.table({"a": a, "x": x})
+    small: dict[str, Any] = {"epochs": 2, "verbose": False, "random_state": 0}
+    full = Autoencoder(2, corruption=Mask(0.1, fill=None), **small).fit(X, sample_weight=np.arange(60) % 4).impute(X)
+    back = pa.Table.from_pandas(full) if isinstance(full, pd.DataFrame) else full
+    known = X["x"].dropna().tolist() if isinstance(X, pd.DataFrame) else [v for v in x.to_pylist() if v is not None]
+    assert (back["x"].null_count, [v for i, v in enumerate(back["x"].to_pylist()) if i % 3 != 1]) == (0, known)
+    (row,) = OutlierDetector(alpha=0.1, **small).fit(X).explain(X, rows=[0])
+    assert {cell.column: cell.seen for cell in row.cells}["x"] == known[0]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..corruption import Corruption
 from ..errors import DataError
+from ..formats.frames import taken
 from ..formats.parts import is_path
 from ..formats.targets import floats, same_order
 from ..rows import Rows, Subset, in_proportion, spread_over
@@ -99,4 +100,4 @@ class RowWeights:
 
 def some_rows(X: Any, i: np.ndarray) -> Any:
     """The rows of these numbers, of a table, an array, a sparse matrix or a list."""
-    return X.take(i) if hasattr(X, "column_names") else _safe_indexing(X, i)
+    return taken(X, i) if hasattr(X, "column_names") else _safe_indexing(X, i)

@@ -34,7 +34,7 @@ from .scale import (
     six_digits,
     yes_or_no,
 )
-from .schema import arrow_type, family
+from .schema import able, arrow_type, family
 from .written import SHORTEST, fraction, written
 
 if TYPE_CHECKING:
@@ -174,9 +174,12 @@ class Number(Column):
     def limited(self, values: pa.Array) -> pa.Array:
         if self.low is None or self.high is None:
             return values
-        low, high = from_numeric(np.array([self.low, self.high]), values.type, False, self.origin, self.step)
+        t = values.type
+        wide = pa.float32() if pa.types.is_float16(t) else able(t)
+        low, high = from_numeric(np.array([self.low, self.high]), t, False, self.origin, self.step).cast(wide)
+        values = values.cast(wide)
         values = pc.if_else(pc.less(values, low), low, values)
-        return pc.if_else(pc.greater(values, high), high, values)
+        return pc.if_else(pc.greater(values, high), high, values).cast(t)
 
     def take(self, scale: Scale, j: int = 0) -> None:
         """The scale of column j."""

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from ..errors import DataError, missing_extra, warn
 from .readers import opened
-from .schema import as_text
+from .schema import able, as_text
 
 __all__ = [
     "arrow",
@@ -419,7 +419,10 @@ def numbers_of(values: pa.Array) -> np.ndarray:
 
 def taken(X: Any, rows: np.ndarray) -> Any:
     """These rows of a table."""
-    return X.iloc[rows] if container(X) == "pandas" else X[rows.tolist()] if container(X) == "polars" else X.take(rows)
+    if container(X) in ("pandas", "polars"):
+        return X.iloc[rows] if container(X) == "pandas" else X[rows.tolist()]
+    views = pa.schema([f.with_type(able(f.type)) if pa.types.is_string_view(f.type) else f for f in X.schema])
+    return X.cast(views).take(rows).cast(X.schema)
 
 
 def of_pandas(table: pa.Table) -> pa.Table:
