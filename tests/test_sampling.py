@@ -97,6 +97,16 @@ def test_copies_are_told_from_new_rows() -> None:
     assert np.median(ae.novelty(ae.sample(200, random_state=0), X)) > 0.3
 
 
+def test_copies_within_the_rows_are_no_neighbors() -> None:
+    """With most rows of X there twice, their usual distance was 0, and each new row 1e12 times as far."""
+    X = people()
+    ae = Autoencoder(2, **QUICK).fit(X)
+    new = ae.sample(50, random_state=0)
+    assert np.array_equal(ae.novelty(new, pd.concat([X, X])), ae.novelty(new, X))
+    with pytest.raises(DataError, match=r"all rows of X are the same: .* give at least two different ones"):
+        ae.novelty(new, X.iloc[[0, 0]])
+
+
 def test_what_is_wrong_is_named() -> None:
     ae = Autoencoder(2, **SMALL).fit(people())
     with pytest.raises(ValueError, match="n=0: allowed are integers from 1"):

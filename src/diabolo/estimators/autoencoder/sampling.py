@@ -210,6 +210,9 @@ def cells(model: Autoencoder, given: dict[str, Any]) -> Tensor:
 
 def novelty(new: np.ndarray, x: np.ndarray) -> np.ndarray:
     """(n,) distance of each new row (n, d) to the nearest row of x, divided by the median nearest distance within x."""
+    x = x[np.sort(np.unique(x, axis=0, return_index=True)[1])]  # a copy in x is no neighbor: it would be at no distance
+    if len(x) < 2:
+        raise DataError("all rows of X are the same: there is no usual distance within X, give at least two different ones")
     tree = NearestNeighbors(n_neighbors=2).fit(x)
     usual = np.median(tree.kneighbors(x[:MAX_ROWS_FOR_NOVELTY])[0][:, 1])
     return np.asarray(tree.kneighbors(new, 1)[0][:, 0] / max(float(usual), 1e-12))
