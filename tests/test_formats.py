@@ -21,6 +21,7 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from diabolo import Autoencoder, Mask, MultiLabelClassifier, OutlierDetector
 from diabolo.errors import DataError
@@ -905,6 +906,16 @@ def test_numbers_in_a_foreign_byte_order() -> None:
     X = pd.DataFrame({"a": np.arange(60.0) ** 2 % 7, "b": np.arange(60) % 5})
     foreign = X.astype({"a": ">f8", "b": ">i4"})
     assert np.array_equal(Tables().fit(X).to_array(foreign), Tables().fit(foreign).to_array(X))
+
+
+def test_empty_texts_are_no_names_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were this folder, and its pictures were learned, once for each text."""
+    for i in range(3):
+        Image.fromarray(np.full((9, 8), i, np.uint8)).save(tmp_path / f"{i}.png")
+    monkeypatch.chdir(tmp_path)
+    assert infer([""] * 40).kind == "documents"
+    with pytest.raises(DataError, match="no words are left to learn from"):
+        Autoencoder(2, epochs=2, verbose=False).fit([""] * 40)
 
 
 def test_names_of_files_in_a_column() -> None:

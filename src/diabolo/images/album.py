@@ -408,7 +408,8 @@ def _path_accepted(path: Path) -> bool:
 
 def _holds_pictures(item: Any) -> bool:
     """Whether it is the path of a folder or a zip with pictures, not of one."""
-    return isinstance(item, (str, os.PathLike)) and not str(item).lower().endswith(SUFFIXES) and _path_accepted(Path(item))
+    path = str(item) if isinstance(item, (str, os.PathLike)) else ""
+    return bool(path.strip()) and not path.lower().endswith(SUFFIXES) and _path_accepted(Path(path))
 
 
 def _one_accepted(item: Any) -> bool:
