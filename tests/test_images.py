@@ -458,6 +458,30 @@ def test_what_many_pictures_have_in_common_is_told_once(tmp_path: Path) -> None:
     assert len(told) == len(again) == 1
 
 
+def test_colors_that_a_gray_model_does_not_see_are_told() -> None:
+    format = Images().fit(squares(c=1))
+    format.to_tensor(np.repeat(squares(70, c=1)[..., None], 3, 3))  # grays in three channels
+    with pytest.warns(
+        UserWarning, match="'picture 0' has colors, and the pictures of fit had none: only brightness is seen"
+    ) as told:
+        format.to_tensor(squares(150))
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_pictures_in_files_that_nothing_reads_are_told(packed: bool, tmp_path: Path) -> None:
+    """The photographs of a telephone were left out without a word."""
+    folder = saved(tmp_path / "photos", squares(12))
+    (folder / "a.HEIC").write_bytes(b"?")
+    (folder / ".b.heic").write_bytes(b"?")
+    (folder / "notes.md").write_text("of June")
+    path = zipped(tmp_path / "photos.zip", folder) if packed else folder
+    with pytest.warns(
+        UserWarning, match="photos.*: 1 of its files cannot be read here, such as '(all/)?a.HEIC': .* as .png or .jpg"
+    ):
+        assert len(ImageCollection(path)) == 12
+
+
 def tiffs(folder: Path, pictures: list[np.ndarray]) -> Path:
     folder.mkdir()
     for i, picture in enumerate(pictures):

@@ -37,6 +37,7 @@ __all__ = ["Images"]
 
 LARGEST = 128  # pixels of the longer side, up to which pictures are taken as they are
 MAX_STRETCH = 2.0  # of a picture against those of fit, without a warning: then half of it is left
+FAINT = 0.1  # how far colors are from gray that are seen as such
 BEYOND = 4  # times the range of fit, which other pictures in the same unit do not reach
 LONGER = 64  # pixels of the longer side of all others
 PIECE = 64  # pictures that are decoded, and seen by a network, at once
@@ -191,6 +192,8 @@ class Images(Arrays):
     def _cut(self, picture: Picture) -> Picture:
         """The picture, with the size and the channels of all."""
         (c, h, w), x = self.shape, picture.visible
+        if c < x.shape[2] and np.ptp(x, 2).max() > FAINT:
+            warn(f"{picture.name!r} has colors, and the pictures of fit had none: only brightness is seen")
         x = x if c == x.shape[2] else luma(x) if c == 1 else x.repeat(3, 2)
         return replace(picture, pixels=fitted(x, h, w, 1 / picture.unit if picture.bounded else np.inf), alpha=None)
 
