@@ -901,6 +901,12 @@ def test_objects_of_two_kinds_are_told_apart() -> None:
         Tables().fit(zoned)
 
 
+def test_decimals_that_no_type_holds_are_named() -> None:
+    for value in (Decimal("Infinity"), Decimal(10) ** 90 / 3):
+        with pytest.raises(DataError, match=r"'v' holds decimals that are infinite or too long: give floats, with df\['v'\]"):
+            Tables().fit(pd.DataFrame({"v": [value, *map(Decimal, range(30))]}))
+
+
 def test_numbers_in_a_foreign_byte_order() -> None:
     """As FITS has them."""
     X = pd.DataFrame({"a": np.arange(60.0) ** 2 % 7, "b": np.arange(60) % 5})

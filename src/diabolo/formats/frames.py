@@ -349,6 +349,8 @@ def _unread(name: str, column: Any) -> str:
     sort = next(iter(sorts), str(column.dtype))
     if sort == "whole numbers":
         return f"column {name!r} holds whole numbers beyond 64 bits: give them as floats, with df[{name!r}].astype(float)"
+    if sort == "decimals":  # others are read: one is infinite, or has more digits than any type
+        return f"column {name!r} holds decimals that are infinite or too long: give floats, with df[{name!r}].astype(float)"
     return f"column {name!r} holds {sort}, which cannot be learned: give numbers, dates, texts or categories, or drop it"
 
 
