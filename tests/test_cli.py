@@ -920,6 +920,29 @@ def test_the_traceback_is_there_for_who_asks(place: Path, tmp_path: Path) -> Non
 # ── options, files and columns ───────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize(
+    ("call", "option"),
+    [
+        (("fit", "a.csv", "-k", "2", "-o", "m", "-k", "3"), "--components"),
+        (("label", "add", "m", "new", "a.csv", "--prior", "0.1", "--prior=0.2"), "--prior"),
+    ],
+)
+def test_an_option_that_is_given_twice_is_refused(call: tuple[str, ...], option: str, diabolo: Any) -> None:
+    """Only the last would count: of --labels a --labels b, which are both meant, a was left out without a word."""
+    said = diabolo(*call)
+    assert said.code == 2
+    assert f"Error: {option} is given 2 times, and only the last would count: give one" in said.err
+
+
+def test_labels_that_are_named_one_by_one(tmp_path: Path, diabolo: Any) -> None:
+    a = np.linspace(-1, 1, 60)
+    X = pd.DataFrame({"a": a, "b": a**2, "up": (a > 0).astype(int), "far": (abs(a) > 0.5).astype(int)})
+    X.to_csv(tmp_path / "a.csv", index=False)
+    said = diabolo("fit", tmp_path / "a.csv", "--labels", "up", "--labels", "far", "-o", tmp_path / "m.diabolo", *FIT)
+    assert said.code == 0
+    assert load(tmp_path / "m.diabolo").classes_.tolist() == ["up", "far"]
+
+
 def test_every_option_of_fit_has_its_tasks() -> None:
     """The table of tasks x options is complete: no option can be ignored in silence."""
     options = importlib.import_module("diabolo.cli.options")

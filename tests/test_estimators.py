@@ -57,7 +57,9 @@ for name in ("MultiLabelClassifier", "IndependentClassifiers"):  # a check wants
 
 
 @pytest.mark.filterwarnings(
-    "ignore:(threshold_metric|min_labels)=.* has no effect", "ignore:labels? .* positive in (no|every) row"
+    "ignore:(threshold_metric|min_labels)=.* has no effect",
+    "ignore:labels? .* positive in (no|every) row",
+    "ignore:y holds a single class",
 )
 @parametrize_with_checks(
     [ESTIMATORS[name](**{"epochs": 2, "hidden": (8,), "verbose": False} | OWN.get(name, {})) for name in TABULAR],
@@ -306,6 +308,9 @@ def test_impute_changes_only_what_is_missing() -> None:
     filled = Autoencoder(**SMALL).fit(gaps).impute(gaps)
     assert np.isfinite(filled).all()
     assert np.allclose(filled[~np.isnan(gaps)], gaps[~np.isnan(gaps)])
+    pictures = Autoencoder(2, epochs=2, verbose=False, random_state=0).fit(np.zeros((40, 9, 8), np.uint8))
+    with pytest.raises(AttributeError, match="images have no missing cells"):  # they came back in another size
+        pictures.impute(np.zeros((2, 20, 30), np.uint8))
     with pytest.raises(AttributeError, match="documents have no missing cells"):
         Autoencoder(**SMALL).fit(texts()).impute(texts())
 

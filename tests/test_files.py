@@ -662,3 +662,33 @@ def test_a_format_of_dates_may_have_a_zone(tmp_path: Path) -> None:
     format = Tables(Reading(dates={"when": "%Y-%m-%d %H:%M%z"})).fit(tmp_path / "a.csv")
     assert str(format.types["when"]) == "timestamp[s, tz=UTC]"
     assert format.from_array(format.to_tensor(tmp_path / "a.csv"))["when"][0].as_py().hour == 10
+
+
+def test_a_number_too_large_among_numbers_is_told(tmp_path: Path) -> None:
+    """It makes the column one of texts, as codes are; of a column of such codes nothing is said."""
+    cells = [str(i) for i in range(99)]
+    pd.DataFrame({"n": [*cells, "9" * 20], "a": np.arange(100) / 7}).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.warns(UserWarning, match=rf"'n': '{'9' * 20}' \(row 99\) \(more than 18 digits\).*--na \"{'9' * 20}\""):
+        Tables().fit(tmp_path / "a.csv")
+    assert Tables(reading=Reading(na=("9" * 20,))).fit(tmp_path / "a.csv").fields[0].type == "int64"
+    assert nearly_numbers(pa.array([f"{10**20 + i}" for i in range(99)])) is None
+
+
+def test_zones_that_meet_cells_without_one_are_told(tmp_path: Path) -> None:
+    """In a column, and in a later file; UTC is what those without one count as."""
+    days = pd.Series(pd.date_range("2024-01-01", periods=60, freq="h"))
+    bare, paris, utc = (v.astype(str) for v in (days, days.dt.tz_localize("Europe/Paris"), days.dt.tz_localize("UTC")))
+    cells = {"bare": bare, "paris": paris, "utc": utc, "both": paris.where(days.index % 2 == 0, bare)}
+    for name, v in cells.items():
+        pd.DataFrame({"t": v, "a": np.arange(60) % 7 / 7}).to_csv(tmp_path / f"{name}.csv", index=False)
+    without = Tables().fit(tmp_path / "bare.csv")
+    without.to_array(tmp_path / "utc.csv")
+    Tables().fit(tmp_path / "paris.csv").to_array(tmp_path / "paris.csv")
+    with pytest.warns(
+        UserWarning, match=r"'t' was fitted with dates without a time zone, and now holds .*01:00': those without"
+    ):
+        without.to_array(tmp_path / "paris.csv")
+    with pytest.warns(
+        UserWarning, match=r"'t' holds dates with a time zone, such as .*01:00', and some without: those without"
+    ):
+        Tables().fit(tmp_path / "both.csv")

@@ -21,8 +21,9 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from diabolo import MultiLabelClassifier
+from diabolo import Autoencoder, Mask, MultiLabelClassifier, OutlierDetector
 from diabolo.errors import DataError
 from diabolo.formats import FORMATS, Arrays, Documents, Format, Tables, infer, write_table
 from diabolo.formats.documents import read_documents
@@ -900,11 +901,27 @@ def test_objects_of_two_kinds_are_told_apart() -> None:
         Tables().fit(zoned)
 
 
+def test_decimals_that_no_type_holds_are_named() -> None:
+    for value in (Decimal("Infinity"), Decimal(10) ** 90 / 3):
+        with pytest.raises(DataError, match=r"'v' holds decimals that are infinite or too long: give floats, with df\['v'\]"):
+            Tables().fit(pd.DataFrame({"v": [value, *map(Decimal, range(30))]}))
+
+
 def test_numbers_in_a_foreign_byte_order() -> None:
     """As FITS has them."""
     X = pd.DataFrame({"a": np.arange(60.0) ** 2 % 7, "b": np.arange(60) % 5})
     foreign = X.astype({"a": ">f8", "b": ">i4"})
     assert np.array_equal(Tables().fit(X).to_array(foreign), Tables().fit(foreign).to_array(X))
+
+
+def test_empty_texts_are_no_names_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were this folder, and its pictures were learned, once for each text."""
+    for i in range(3):
+        Image.fromarray(np.full((9, 8), i, np.uint8)).save(tmp_path / f"{i}.png")
+    monkeypatch.chdir(tmp_path)
+    assert infer([""] * 40).kind == "documents"
+    with pytest.raises(DataError, match="no words are left to learn from"):
+        Autoencoder(2, epochs=2, verbose=False).fit([""] * 40)
 
 
 def test_names_of_files_in_a_column() -> None:
@@ -915,3 +932,38 @@ def test_names_of_files_in_a_column() -> None:
 def test_tensors_of_bfloat16() -> None:
     X = torch.randn(20, 3).bfloat16()
     assert np.array_equal(Arrays().fit(X).to_array(X), Arrays().fit(X.float()).to_array(X.float()))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_numbers_beyond_a_narrow_type_are_its_largest(dtype: str) -> None:
+    """And no infinity, which cannot be read again."""
+    df = pd.DataFrame({"a": np.linspace(-1, 1, 40).astype(dtype)})
+    for container in (df, pa.Table.from_pandas(df)):
+        format = Tables().fit(container)
+        back = format.from_array(np.array([[1e80], [-1e80], [np.nan]]))
+        most = float(np.finfo(dtype).max)
+        assert np.array_equal(np.asarray(back["a"], dtype=float), [most, -most, np.nan], equal_nan=True)
+        assert np.isfinite(format.to_array(back)[:2]).all()
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        pa.array(["u", None, "v"] * 20, pa.string_view()),
+        pa.array([0.5, None, 2.0] * 20, pa.float16()),
+        pa.array([Decimal("0.50"), None, Decimal("2.00")] * 20, pa.decimal32(7, 2)),
+        pd.Series([0.5, np.nan, 2.0] * 20, dtype="float16"),
+    ],
+    ids=["string_view", "halffloat", "decimal32", "float16 of pandas"],
+)
+def test_types_with_which_arrow_cannot_do_much(x: Any) -> None:
+    """It cannot compare, count or take from these; impute, explain and weights did so."""
+    a = np.linspace(-1, 1, 60)
+    X = pd.DataFrame({"a": a, "x": x}) if isinstance(x, pd.Series) else pa.table({"a": a, "x": x})
+    small: dict[str, Any] = {"epochs": 2, "verbose": False, "random_state": 0}
+    full = Autoencoder(2, corruption=Mask(0.1, fill=None), **small).fit(X, sample_weight=np.arange(60) % 4).impute(X)
+    back = pa.Table.from_pandas(full) if isinstance(full, pd.DataFrame) else full
+    known = X["x"].dropna().tolist() if isinstance(X, pd.DataFrame) else [v for v in x.to_pylist() if v is not None]
+    assert (back["x"].null_count, [v for i, v in enumerate(back["x"].to_pylist()) if i % 3 != 1]) == (0, known)
+    (row,) = OutlierDetector(alpha=0.1, **small).fit(X).explain(X, rows=[0])
+    assert {cell.column: cell.seen for cell in row.cells}["x"] == known[0]

@@ -477,6 +477,90 @@ def test_pictures_that_are_nearly_black_are_told() -> None:
             list(format.tensors(dark))
 
 
+def test_floats_far_from_those_of_fit_are_told() -> None:
+    X = squares(12, c=1).astype(np.float32)
+    format = Images().fit(X)
+    assert format.own
+    assert len(np.concatenate([*format.arrays(X / 2)])) == 12
+    for other in (X / 255, X * 255):
+        with pytest.warns(UserWarning, match="where those of fit were floats from about 60 to 2.*: is their unit another one"):
+            list(format.tensors(other))
+
+
+def test_what_many_pictures_have_in_common_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "print").mkdir()
+    for i, picture in enumerate(squares(150)):
+        Image.fromarray(picture).convert("CMYK").save(tmp_path / "print" / f"{i}.jpg")
+    with pytest.warns(UserWarning, match="is CMYK: the result will be RGB") as told:
+        format = Images().fit(tmp_path / "print")
+    with pytest.warns(UserWarning, match="is CMYK: the result will be RGB") as again:
+        format.to_tensor(tmp_path / "print")
+    assert len(told) == len(again) == 1
+
+
+def test_colors_that_a_gray_model_does_not_see_are_told() -> None:
+    format = Images().fit(squares(c=1))
+    format.to_tensor(np.repeat(squares(70, c=1)[..., None], 3, 3))  # grays in three channels
+    with pytest.warns(
+        UserWarning, match="'picture 0' has colors, and the pictures of fit had none: only brightness is seen"
+    ) as told:
+        format.to_tensor(squares(150))
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_pictures_in_files_that_nothing_reads_are_told(packed: bool, tmp_path: Path) -> None:
+    """The photographs of a telephone were left out without a word."""
+    folder = saved(tmp_path / "photos", squares(12))
+    (folder / "a.HEIC").write_bytes(b"?")
+    (folder / ".b.heic").write_bytes(b"?")
+    (folder / "notes.md").write_text("of June")
+    path = zipped(tmp_path / "photos.zip", folder) if packed else folder
+    with pytest.warns(
+        UserWarning, match="photos.*: 1 of its files cannot be read here, such as '(all/)?a.HEIC': .* as .png or .jpg"
+    ):
+        assert len(ImageCollection(path)) == 12
+
+
+def tiffs(folder: Path, pictures: list[np.ndarray]) -> Path:
+    folder.mkdir()
+    for i, picture in enumerate(pictures):
+        Image.fromarray(picture.astype(np.float32)).save(folder / f"{i:03d}.tif")
+    return folder
+
+
+def test_floats_around_a_far_value_have_a_unit_of_their_own(tmp_path: Path) -> None:
+    """1000 to 1001 was learned as if it were 0 to 1, and the model could not be loaded."""
+    X = squares(c=1) / 255
+    ae, wanted = (
+        Autoencoder(4, hidden=(), **SMALL).fit(tiffs(tmp_path / name, list(x))) for name, x in (("far", X + 1000), ("near", X))
+    )
+    x = ae.format_.to_tensor(tmp_path / "far")
+    assert -0.1 < x.min() < x.max() < 1.1
+    ae.save(tmp_path / "m.diabolo")
+    assert np.array_equal(load(tmp_path / "m.diabolo").transform(tmp_path / "far"), ae.transform(tmp_path / "far"))
+    np.testing.assert_allclose(ae.reconstruct(tmp_path / "far") - 1000, wanted.reconstruct(tmp_path / "near"), atol=0.02)
+
+
+def test_a_dark_picture_among_floats_is_one_of_theirs(tmp_path: Path) -> None:
+    """Its largest number says nothing of the unit, neither in fit nor later; a few bright pixels of it stay bright."""
+    X, night = squares(c=1) / 255, np.full((64, 48), 1e-3)
+    assert not Images().fit(tiffs(tmp_path / "fit", [*X, night])).own
+    format = Images().fit(tiffs(tmp_path / "day", list(X)))
+    assert format.to_tensor([night.astype(np.float32)]).max() < 2e-3
+    stars = np.full((320, 240), 1e-3, np.float32)
+    stars[160:168, 120:128] = 1.0  # less than a thousandth of the pixels
+    assert Images((16, 12)).fit([*X.astype(np.float32), stars]).to_tensor([stars]).max() > 0.1
+
+
+def test_bytes_in_16_bits_can_be_loaded(tmp_path: Path) -> None:
+    X = squares(c=1).astype(np.uint16)
+    with pytest.warns(UserWarning, match="16 bits, but reach only"):
+        ae = Autoencoder(2, **SMALL).fit(X)
+    ae.save(tmp_path / "m.diabolo")
+    assert np.array_equal(load(tmp_path / "m.diabolo").transform(X), ae.transform(X))
+
+
 def soft(h: int, w: int) -> np.ndarray:
     """A made-up photograph (h, w, 3)."""
     rng = np.random.default_rng(0)

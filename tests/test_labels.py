@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import make_classification
 from sklearn.metrics import r2_score
 
-from diabolo import Classifier, DataError, MultiLabelClassifier, Regressor, label_efficiency, load
+from diabolo import Autoencoder, Classifier, DataError, MultiLabelClassifier, OutlierDetector, Regressor, label_efficiency, load
 from diabolo.formats import infer
 from diabolo.formats.labels import Labels, combined
 from diabolo.formats.targets import classes, doubtful, floats, values
@@ -368,6 +368,30 @@ def test_another_order_of_rows_is_told() -> None:
         model(**SMALL).fit(frame, pd.Series(list(y), index=np.arange(60) + 100))  # another table's numbers say nothing
     with pytest.warns(UserWarning, match="y has the rows of X in another order.*put them in the same order"):  # each name twice
         Regressor(**SMALL).fit(frame.set_index(np.arange(60) // 2), pd.Series(Z, index=mixed // 2))
+
+
+def test_another_order_of_what_else_belongs_to_rows_is_told() -> None:
+    frame, mixed = pd.DataFrame(X), np.random.default_rng(0).permutation(60)
+    w, known = pd.Series(np.arange(60) + 1.0, index=mixed), pd.Series([-1, *[0] * 59], index=mixed)
+    few: dict[str, Any] = {"epochs": 2, "verbose": False, "random_state": 0}
+    clf, reg = Classifier(**SMALL).fit(frame, WORDS), Regressor(**SMALL).fit(frame, Z)
+    for name, work in (
+        ("sample_weight", lambda: Autoencoder(2, **few).fit(frame, sample_weight=w)),
+        ("sample_weight", lambda: OutlierDetector(alpha=0.1, **few).fit(frame, sample_weight=w)),
+        ("y", lambda: OutlierDetector(alpha=0.1, **few).fit(frame, known)),
+        ("sample_weight", lambda: clf.score(frame, WORDS, sample_weight=w)),
+        ("sample_weight", lambda: reg.score(frame, Z, sample_weight=w)),
+    ):
+        with pytest.warns(UserWarning, match=f"^{name} has the rows of X in another order"):
+            work()
+
+
+def test_a_single_class_is_told() -> None:
+    """As a label that is positive in every row; a folder of pictures was such a class without a word."""
+    for model in (Classifier, MultiLabelClassifier):
+        with pytest.warns(UserWarning, match="^y holds a single class, 'cat': every row will be of this class"):
+            clf = model(**SMALL).fit(X, ["cat"] * 60)
+        assert (clf.predict_proba(X) == 1).all()
 
 
 def test_labels_of_rows_without_y_serve_the_encoder() -> None:

@@ -571,3 +571,22 @@ def test_pictures_are_explained() -> None:
     pictures[0, 3:6, 3:6] = 255
     detector = OutlierDetector(**QUICK).fit(pictures)
     assert len(detector.explain(pictures, rows=[0])[0].cells) == 5
+
+
+@pytest.mark.parametrize("shape", [(60, 6, 5), (60, 30)])
+def test_what_is_expected_of_bytes_are_bytes(shape: tuple[int, ...]) -> None:
+    """As of a table of bytes; of pictures, -5 was expected, and 626 was normal."""
+    rng = np.random.default_rng(0)
+    X = (rng.integers(0, 60, (60, 30)) + np.where(rng.random((60, 1)) < 0.5, 0, 195)).astype(np.uint8).reshape(shape)
+    found = OutlierDetector(alpha=0.1, epochs=2, verbose=False, random_state=0).fit(X).explain(X, rows=range(60), most=9)
+    ends = [value for row in found for cell in row.cells for value in (cell.expected, *cell.between)]
+    assert min(ends) == 0
+    assert max(ends) == 255
+
+
+def test_nothing_below_zero_is_expected_where_nothing_was() -> None:
+    rng = np.random.default_rng(0)
+    b = rng.normal(size=300).round(2)
+    X = pd.DataFrame({"a": b.clip(0), "b": b, "c": 2 * b + rng.normal(0, 0.1, 300)})
+    det = OutlierDetector(alpha=0.1, n_components=1, hidden=(), epochs=30, verbose=False, random_state=0).fit(X)
+    assert min(c.expected for row in det.explain(X, rows=range(300)) for c in row.cells if c.column == "a") == 0  # and not -0.6

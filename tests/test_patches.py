@@ -89,3 +89,12 @@ def test_what_is_too_small_is_left_out() -> None:
 def test_nothing_left_is_an_error(sizes: list[tuple[int, int]]) -> None:
     with pytest.raises(DataError, match="all pictures are smaller than patch_size=10"):
         Patches(pictures(*sizes), 10)
+
+
+def test_gray_among_colors_is_the_same_in_all() -> None:
+    """A folder with both could not be learned from."""
+    gray, color = np.full((8, 8, 1), 90, np.uint8), np.full((8, 8, 3), (10, 20, 30), np.uint8)
+    j, x = next(Patches([gray, color], 4).batches(64, seed=0))
+    assert x.shape == (64, 3, 4, 4)
+    assert (x[j == 0] == 90 / 255).all()
+    assert next(Patches([gray], 4).batches(2, seed=0))[1].shape == (2, 1, 4, 4)

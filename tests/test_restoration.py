@@ -1006,6 +1006,18 @@ def test_what_is_drawn_stays_and_the_noise_of_what_is_seen_is_found(shipped: dic
     assert shipped["Denoiser"].transform([x])[0][inside][:, :3].std() < 5
 
 
+def test_16_bits_that_are_nearly_black_or_become_8_are_told(shipped: dict[str, Any]) -> None:
+    gray = np.add.outer(np.arange(40), np.arange(50)).astype(np.uint16) * 40  # 12 bits
+    with pytest.warns(
+        UserWarning, match="'picture 0' has 16 bits, but reaches only 3,520 of 65,535, so that it is nearly black"
+    ):
+        shipped["Colorizer"].transform([gray])
+    with pytest.warns(UserWarning, match="16 bits per color, but Pillow reads or writes 8 bits: give an array to keep all"):
+        image = shipped["Colorizer"].transform([Image.fromarray(gray * 16)])[0]
+    assert image.mode == "RGB"
+    assert shipped["Colorizer"].transform([gray * 16])[0].dtype == np.uint16  # without a word
+
+
 @pytest.mark.filterwarnings("ignore:.*partly transparent")
 def test_hidden_colors_are_no_data() -> None:
     one, other = (sprite(4, np.uint8, hidden)[0] for hidden in (0, 1))

@@ -97,6 +97,16 @@ def test_copies_are_told_from_new_rows() -> None:
     assert np.median(ae.novelty(ae.sample(200, random_state=0), X)) > 0.3
 
 
+def test_copies_within_the_rows_are_no_neighbors() -> None:
+    """With most rows of X there twice, their usual distance was 0, and each new row 1e12 times as far."""
+    X = people()
+    ae = Autoencoder(2, **QUICK).fit(X)
+    new = ae.sample(50, random_state=0)
+    assert np.array_equal(ae.novelty(new, pd.concat([X, X])), ae.novelty(new, X))
+    with pytest.raises(DataError, match=r"all rows of X are the same: .* give at least two different ones"):
+        ae.novelty(new, X.iloc[[0, 0]])
+
+
 def test_what_is_wrong_is_named() -> None:
     ae = Autoencoder(2, **SMALL).fit(people())
     with pytest.raises(ValueError, match="n=0: allowed are integers from 1"):
@@ -141,6 +151,31 @@ def test_given_values_that_cannot_be_are_named() -> None:
         ae.sample(1, given=pd.DataFrame({"city": ["Oslo"]}))  # type: ignore[arg-type]
     with pytest.raises(DataError, match="given 'x0': 'b' is no number"):
         Autoencoder(2, **SMALL).fit(kinds()["array"]).sample(1, given={"x0": "b"})
+
+
+def test_a_missing_cell_is_not_given() -> None:
+    ae, array = Autoencoder(2, **SMALL).fit(frame()), Autoencoder(2, **SMALL).fit(kinds()["array"])
+    wanted = ae.sample(3, random_state=0)
+    for nothing in (None, np.nan, pd.NA, pd.NaT):
+        pd.testing.assert_frame_equal(ae.sample(3, given=dict.fromkeys(wanted.columns, nothing), random_state=0), wanted)
+        assert np.array_equal(array.sample(3, given={"x0": nothing}, random_state=0), array.sample(3, random_state=0))
+
+
+def test_given_values_that_would_change_are_refused() -> None:
+    """1.5 was 2 in a column of whole numbers, and an hour the next day in one of dates."""
+    X = pd.DataFrame({"n": np.arange(50) % 9, "day": pd.date_range("2024", periods=50)[::-1], "a": np.arange(50) % 7 / 7})
+    ae, array = Autoencoder(2, **SMALL).fit(X), Autoencoder(2, **SMALL).fit(X[["n", "n"]].to_numpy())
+    for given in ({"n": 1.5}, {"day": pd.Timestamp("2024-01-09 13:00")}):
+        with pytest.raises(DataError, match=r"is no value of this column, which holds such as (2$|2024-01-10)"):
+            ae.sample(1, given=given)
+    with pytest.raises(DataError, match=r"given 'x0': 1.5 is no value of this column, which holds such as 2"):
+        array.sample(1, given={"x0": 1.5})
+    assert ae.sample(1, given={"n": 3.0, "a": 0.123})[["n", "a"]].to_numpy().tolist() == [[3, 0.123]]
+    assert array.sample(1, given={"x0": 3.0})[0, 0] == 3
+    with pytest.warns(UserWarning, match=r"'n' \(900, where 4 was usual\) are in most rows far from all that was seen in fit"):
+        ae.sample(1, given={"n": 900})
+    with pytest.raises(ValueError, match=r"likelihood=0.5: allowed are two numbers"):
+        ae.sample(1, likelihood=0.5)  # type: ignore[arg-type]
 
 
 def test_rare_levels_that_share_a_feature_are_drawn_as_often_as_they_were() -> None:

@@ -639,3 +639,20 @@ def test_tables_that_no_column_can_be_read_from() -> None:
     objects = pl.DataFrame({"a": [1.0, 2.0], "o": pl.Series([object(), object()], dtype=pl.Object)})
     with pytest.raises(DataError, match="column 'o' holds polars values of type Object, which cannot be read: cast them"):
         Autoencoder(1).fit(objects)
+
+
+def test_levels_that_are_mostly_new_are_told() -> None:
+    """As units of numbers are: M and F in fit, male and female later, were one unknown level without a word."""
+    df = pd.DataFrame(
+        {"sex": ["M", "F", "F"] * 20, "size": pd.Categorical([1, 2, 3] * 20), "no": [None] * 60, "a": [0.5, 1, 2] * 20}
+    )
+    with pytest.warns(UserWarning, match="'no' have no values"):
+        ae = Autoencoder(2, epochs=2, random_state=0, verbose=False).fit(df)
+    other = df.assign(sex=df["sex"].map({"M": "male", "F": "female"}), size=9)
+    with pytest.warns(
+        UserWarning, match=r"'sex' \(where 'F', 'M' were usual\), 'size' \(where 1, 2, 3 were usual\) hold in most"
+    ):
+        ae.transform(other)
+    ae.transform(other.head(5))  # a few rows may be so
+    ae.transform(df.assign(sex=["other", None, "F"] * 20))  # half of those that have one
+    ae.transform(df.assign(sex=None))

@@ -227,7 +227,8 @@ def test_names_of_classes_do_not_matter() -> None:
 @pytest.mark.parametrize("pretrained", [False, True])
 def test_one_class_only(pretrained: bool) -> None:
     X, _ = groups(40, 0)
-    clf = Classifier(encoder=trained(X) if pretrained else None, **SMALL | AUTO).fit(X, ["only"] * 40)
+    with pytest.warns(UserWarning, match="y holds a single class, 'only': every row will be of this class"):
+        clf = Classifier(encoder=trained(X) if pretrained else None, **SMALL | AUTO).fit(X, ["only"] * 40)
     assert set(clf.predict(X)) == {"only"}
     assert np.array_equal(clf.predict_proba(X), np.ones((40, 1)))
     assert clf.held_out_ == 0

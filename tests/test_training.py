@@ -842,3 +842,10 @@ def test_a_checkpoint_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "ck").mkdir()
     ae = Autoencoder(2, epochs=1, checkpoint=tmp_path / "ck", verbose=False, random_state=0).fit(np.eye(50)[:, :4])
     assert ae._plan(40).checkpoint == str(tmp_path / "ck" / "training.ckpt")
+
+
+def test_resuming_from_no_checkpoint_is_told() -> None:
+    """The command line refuses --resume without --checkpoint; in Python training began anew without a word."""
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    with pytest.warns(UserWarning, match="resume=True continues from a checkpoint, and there is none: training begins anew"):
+        Autoencoder(2, epochs=2, resume=True, verbose=False).fit(X)

@@ -123,8 +123,8 @@ class FittedAutoencoder(Fitted):
 
     def impute(self, X: Any) -> Any:
         """X with missing values replaced by reconstructed ones; all other values stay as they are."""
-        if not self.format_.has_cells:
-            raise AttributeError("impute needs a table or an array; documents have no missing cells")
+        if self.format_.free:
+            raise AttributeError(f"impute needs a table or an array; {self.format_.kind} have no missing cells")
         parts = [(x, self._expected(x)) for x in self._features(X)]
         x, e = (np.concatenate(side) for side in zip(*parts, strict=True))
         return self.format_.filled(X, x, e)

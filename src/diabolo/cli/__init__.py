@@ -7,6 +7,8 @@ import os
 import re
 import sys
 import warnings
+from collections import Counter
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
@@ -65,11 +67,30 @@ class Verbs(click.Group):
         if args and args[0] not in (*SHARED, "info") and not {*ASKED} & {*args}:
             remedy = "start one, without torchrun, or by srun with --ntasks=1"
             several.first_tells(f"would do all of `diabolo {args[0]}`", remedy)
-        return super().resolve_command(ctx, args)
+        found = super().resolve_command(ctx, args)
+        check_once(ctx, *found)
+        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
+
+
+def check_once(ctx: click.Context, name: str | None, command: click.Command | None, args: list[str]) -> None:
+    """Raise a UsageError for an option that is given twice, of which only the last would count."""
+    if command is None:
+        return
+    ctx = click.Context(command, ctx, name)
+    if isinstance(command, click.Group):
+        return check_once(ctx, args[0], command.get_command(ctx, args[0]), args[1:]) if args else None
+    order: list[click.Parameter] = []
+    with suppress(click.UsageError):  # what else is wrong is told when the command is run
+        order = command.make_parser(ctx).parse_args([*args])[2]
+    for option, n in Counter(order).items():
+        if isinstance(option, click.Option) and n > 1 and not (option.multiple or option.is_flag):
+            raise click.UsageError(
+                f"{max(option.opts, key=len)} is given {n} times, and only the last would count: give one", ctx
+            )
 
 
 EPILOG = """\b

@@ -71,6 +71,11 @@ def widths(ctx: click.Context, param: click.Parameter, value: str) -> Any:
         raise click.BadParameter(f"{value!r}: give widths such as 256,256, or '' for a linear one") from None
 
 
+def joined(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> str | None:
+    """--labels a --labels b is --labels a,b."""
+    return ",".join(value) if value else None
+
+
 def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | str | None:
     from .labels import IMAGENET
 
@@ -115,6 +120,8 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 @click.option("--known", is_flag=True, help="Outliers: the rows that DATA marks (y = 1, in a .mat or .npz) are known outliers.")
 @click.option(
     "--labels",
+    multiple=True,
+    callback=joined,
     metavar="COLUMNS",
     help="Learn labels: columns of 0, 1 or empty (unknown), such as urgent,bug; of an .h5ad, a column of obs.",
 )

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import losses as loss_classes
 from ..corruption import Chain, Corruption
-from ..errors import DataError, suggest
+from ..errors import DataError, suggest, warn
 from ..formats import FORMATS, Format
 from ..hardware import pick_device
 from ..limits import check_room
@@ -66,6 +66,8 @@ def check_training(model: System) -> None:
     if optimizer not in OPTIMIZERS:
         allowed = ", ".join(map(repr, OPTIMIZERS))
         raise ValueError(f"optimizer={optimizer!r}: allowed are {allowed}{suggest(optimizer, OPTIMIZERS)}")
+    if getattr(model, "resume", False) and getattr(model, "checkpoint", None) is None:
+        warn("resume=True continues from a checkpoint, and there is none: training begins anew; give checkpoint=")
     corruption = getattr(model, "corruption", None)
     if not isinstance(corruption, (Corruption, type(None))):
         raise ValueError(f"corruption={corruption!r}: allowed are None and a Corruption such as Gaussian(0.1)")

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from ..corruption import Corruption
 from ..errors import DataError
+from ..formats.frames import taken
 from ..formats.parts import is_path
-from ..formats.targets import floats
+from ..formats.targets import floats, same_order
 from ..rows import Rows, Subset, in_proportion, spread_over
 
 __all__ = ["RowWeights", "mean", "weights"]
@@ -59,6 +60,7 @@ class RowWeights:
         """X without rows of weight 0, and the weights of the others."""
         if weight is None:
             return X, cls()
+        same_order(X, weight, "sample_weight")
         file = is_path(X)
         n = np.size(weight) if file else _num_samples(X)
         there = np.flatnonzero(weights(weight, n, 0)[:, 0].numpy() > 0)
@@ -98,4 +100,4 @@ class RowWeights:
 
 def some_rows(X: Any, i: np.ndarray) -> Any:
     """The rows of these numbers, of a table, an array, a sparse matrix or a list."""
-    return X.take(i) if hasattr(X, "column_names") else _safe_indexing(X, i)
+    return taken(X, i) if hasattr(X, "column_names") else _safe_indexing(X, i)

@@ -22,7 +22,7 @@ from ..errors import DataError, warn
 from ..losses import Clipped, Columns, Logistic, Loss, Part, Squared
 from ..rows import Rows, evenly
 from ..sentinels import odd, warn_odd
-from .base import MAX_BYTES_IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, warn_empty
+from .base import MAX_BYTES_IN_MEMORY, SAMPLE, Format, check_finite, named_loss, neither, not_held, warn_empty
 from .delimited import MISSING
 from .layout import ending
 from .matrices import SPARSE, by_name, dense, len_, matrix, names_of, options_of
@@ -254,6 +254,8 @@ class Arrays(Format):
             raise DataError(f"given {self.columns[j]!r}: {value!r} is no number") from None
         if self.binary[j] and value not in (0, 1):
             raise neither(self.columns[j], value)
+        if np.dtype(self.dtype).kind in "iu" and float(value) != np.round(float(value)):
+            raise not_held(self.columns[j], value, f"{np.round(float(value)):.0f}")
         return x
 
     @property
@@ -313,7 +315,9 @@ class Arrays(Format):
         return found.clip(*(_whole(limit, self.origin, found.dtype) for limit in (self.low, self.high)))
 
     def original(self, x: Any) -> list[list[Any]]:
-        return [list(column) for column in self.values(x).T]
+        v, dtype = self.values(x), np.dtype(self.dtype)
+        possible = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(np.float64)
+        return [list(column) for column in v.clip(possible.min, possible.max).T]
 
     def loss(self, name: str = "auto") -> Loss:
         if name != "auto":

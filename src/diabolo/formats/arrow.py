@@ -92,7 +92,8 @@ def from_numeric(v: np.ndarray, t: pa.DataType, nan: bool, origin: int = 0, step
     if pa.types.is_null(t):
         return pa.nulls(len(v))
     if pa.types.is_floating(t):
-        return pa.array(v.astype(t.to_pandas_dtype()), t, mask=None if nan else missing)
+        most = float(np.finfo(t.to_pandas_dtype()).max)
+        return pa.array(v.clip(-most, most).astype(t.to_pandas_dtype()), t, mask=None if nan else missing)
     if pa.types.is_boolean(t):
         return pa.array(np.nan_to_num(v) >= 0.5, mask=missing)
     if pa.types.is_decimal(t):

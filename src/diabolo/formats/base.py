@@ -333,6 +333,10 @@ def neither(name: str, value: Any) -> DataError:
     return DataError(f"given {name!r}: {value!r} is neither 0 nor 1, the only values that the column had")
 
 
+def not_held(name: str, value: Any, held: Any) -> DataError:
+    return DataError(f"given {name!r}: {value!r} is no value of this column, which holds such as {held}")
+
+
 def in_order(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers in the order of a file, and the places that restore the requested order.
 

@@ -34,7 +34,7 @@ from .written import SHORTEST, fraction
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["KINDS", "Category", "kind_of", "near_levels", "tell_near"]
+__all__ = ["KINDS", "Category", "kind_of", "near_levels", "tell_near", "tell_new"]
 
 MAX_LEVELS = 100
 UNLIKE = 0.95  # different levels among so few, from which on they tell nothing of each other
@@ -139,6 +139,11 @@ class Category(Column):
         """The levels that were not there in fit."""
         return [*pc.unique(values.filter(pa.array(self._index(values) == len(self.known)))).to_pylist()]
 
+    def mostly_new(self, x: np.ndarray) -> bool:
+        """Whether most of the rows that have one have a level never seen; x (n,) is the last feature."""
+        new = np.isinf(x) | ((x > 0) & (self.rest is None and not self.empty))
+        return bool(2 * new.sum() > (~np.isnan(x)).sum())
+
     def decode(self, x: np.ndarray) -> pa.Array:
         names = [*self.levels, self.rest]
         missing = np.isnan(x).any(1)
@@ -237,6 +242,22 @@ def tell_near(name: str, near: list[str]) -> None:
             f"case are different levels. If they mean the same, write them alike, for example with df[{name!r}].str.strip() "
             "and .str.lower()"
         )
+
+
+def tell_new(columns: list[Category]) -> None:
+    """Warn of columns whose levels are in most rows new."""
+    if columns:
+        said = [f"{c.name!r} (where {', '.join(map(quoted, c.known[:FIRST].to_pylist()))} were usual)" for c in columns[:FIRST]]
+        more = f" and {len(columns) - FIRST:,} more" if len(columns) > FIRST else ""
+        warn(
+            f"column(s) {', '.join(said)}{more} hold in most rows levels that were not seen in fit: are they written in "
+            "another way? All such levels of a column count as one, of which the model knows nothing"
+        )
+
+
+def quoted(v: Any) -> str:
+    """A level in a message: a text in quotes, at a length that fits."""
+    return repr(cut(v, LEVEL)) if isinstance(v, str) else few(v)
 
 
 def unrounded(v: Any) -> Any:

@@ -18,16 +18,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import DataError
+from ..errors import DataError, warn
 from .schema import is_text, words
 
-__all__ = ["dated", "first_cells", "guessed", "typed"]
+__all__ = ["dated", "first_cells", "guessed", "tell_zones", "typed"]
 
 Cells = Any  # pa.Array or pa.ChunkedArray of strings
 FAILED = (pa.ArrowInvalid, pa.ArrowNotImplementedError)
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 CLOCK = r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$"
 ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)$"
+ZONED, OFFSET = rf":.*{ZONE}", r":.*[+-](0[1-9]|1[0-9])(:?\d{2})?$"  # of moments; the latter is not UTC
 SPAN = (
     r"^(?P<sign>-?)(?P<days>\d+) days?"
     r"(?:,? ?(?P<less>-?)\+?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{2})(?:\.(?P<f>\d{1,9}))?\d*)?$"  # pandas leaves out midnight
@@ -284,6 +285,20 @@ def as_moments(cells: Cells, t: pa.DataType | None = None) -> Cells:
         return found
     tz = t.tz if zone else None  # what the lack of a zone means is not for this to say
     return _exact(found.cast(pa.timestamp(found.type.unit, tz)), pa.timestamp(t.unit, tz))
+
+
+def tell_zones(cells: Cells, t: pa.DataType, name: str) -> None:
+    """Warn of dates with an offset from UTC where others have no zone: in the column, or in the one that was fitted as `t`."""
+    if not (pa.types.is_timestamp(t) or pa.types.is_date(t)):
+        return
+    far = cells.filter(pc.match_substring_regex(cells, OFFSET))
+    if not len(far):
+        return
+    bare = _any(pc.invert(pc.match_substring_regex(cells, ZONED)))
+    if bare or getattr(t, "tz", None) is None:
+        such = f"dates with a time zone, such as {far[0].as_py()!r}"
+        said = f"holds {such}, and some without" if bare else f"was fitted with dates without a time zone, and now holds {such}"
+        warn(f"column {name!r} {said}: those without one are read as UTC; give all a zone")
 
 
 def _first(cells: Cells, types: list[pa.DataType]) -> Cells:

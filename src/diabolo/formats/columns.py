@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from ..sentinels import odd
 from .arrow import from_numeric, numeric, whole
-from .base import check_finite
+from .base import check_finite, not_held
 from .scale import (
     FAR,
     FLOATS,
@@ -34,7 +34,7 @@ from .scale import (
     six_digits,
     yes_or_no,
 )
-from .schema import arrow_type, family
+from .schema import able, arrow_type, family
 from .written import SHORTEST, fraction, written
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ class Column:
 
     def check(self, value: Any) -> None:
         """Raise a DataError if a user gives a value that the column cannot have."""
+
+    def check_held(self, value: Any, values: pa.Array, x: np.ndarray) -> None:
+        """The same of a value that would come back as another one from its features x (1, width)."""
 
     @property
     def digits(self) -> int:
@@ -171,9 +174,12 @@ class Number(Column):
     def limited(self, values: pa.Array) -> pa.Array:
         if self.low is None or self.high is None:
             return values
-        low, high = from_numeric(np.array([self.low, self.high]), values.type, False, self.origin, self.step)
+        t = values.type
+        wide = pa.float32() if pa.types.is_float16(t) else able(t)
+        low, high = from_numeric(np.array([self.low, self.high]), t, False, self.origin, self.step).cast(wide)
+        values = values.cast(wide)
         values = pc.if_else(pc.less(values, low), low, values)
-        return pc.if_else(pc.greater(values, high), high, values)
+        return pc.if_else(pc.greater(values, high), high, values).cast(t)
 
     def take(self, scale: Scale, j: int = 0) -> None:
         """The scale of column j."""
@@ -210,6 +216,14 @@ class Number(Column):
         v = decoded(x[:, 0], *self.unit)
         v = np.full(len(v), np.nan) if self.empty else v if decimals is None else rounded(v, decimals)
         return from_numeric(v, arrow_type(self.type), self.nan, self.origin, self.step)
+
+    def check_held(self, value: Any, values: pa.Array, x: np.ndarray) -> None:
+        if self.type in FLOATS:  # these are set as they are
+            return
+        held = self.decode(x)
+        there, back = numeric(values, self.origin), numeric(held, self.origin)
+        if abs(there - back) > 1e-9 * np.abs(there):
+            raise not_held(self.name, value, held[0].as_py())
 
     def look(self) -> tuple[float, float]:
         return self.middle, self.spread

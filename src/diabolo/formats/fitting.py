@@ -185,7 +185,7 @@ def fit_column(name: str, values: pa.Array, category: bool = False, number: bool
         return Category.fit(name, values) if seen is None or seen.counts is None else counted(name, values, seen)
     if pa.types.is_boolean(t):
         return Binary.fit(name, values)
-    two = set(pc.unique(without_gaps(values)).to_pylist()[:4]) == {0, 1} if seen is None else seen.binary
+    two = set(pc.unique(plain(without_gaps(values))).to_pylist()[:4]) == {0, 1} if seen is None else seen.binary
     if pa.types.is_decimal(t) and two:
         return Binary.fit(name, values)
     return Number.fit(name, values, seen)

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from ..errors import DataError, an, missing_extra, warn
 from .readers import opened
-from .schema import as_text
+from .schema import able, as_text
 
 __all__ = [
     "arrow",
@@ -349,6 +349,8 @@ def _unread(name: str, column: Any) -> str:
     sort = next(iter(sorts), str(column.dtype))
     if sort == "whole numbers":
         return f"column {name!r} holds whole numbers beyond 64 bits: give them as floats, with df[{name!r}].astype(float)"
+    if sort == "decimals":  # others are read: one is infinite, or has more digits than any type
+        return f"column {name!r} holds decimals that are infinite or too long: give floats, with df[{name!r}].astype(float)"
     return f"column {name!r} holds {sort}, which cannot be learned: give numbers, dates, texts or categories, or drop it"
 
 
@@ -419,7 +421,10 @@ def numbers_of(values: pa.Array) -> np.ndarray:
 
 def taken(X: Any, rows: np.ndarray) -> Any:
     """These rows of a table."""
-    return X.iloc[rows] if container(X) == "pandas" else X[rows.tolist()] if container(X) == "polars" else X.take(rows)
+    if container(X) in ("pandas", "polars"):
+        return X.iloc[rows] if container(X) == "pandas" else X[rows.tolist()]
+    views = pa.schema([f.with_type(able(f.type)) if pa.types.is_string_view(f.type) else f for f in X.schema])
+    return X.cast(views).take(rows).cast(X.schema)
 
 
 def of_pandas(table: pa.Table) -> pa.Table:

@@ -223,7 +223,11 @@ def other_quantity(texts: Any) -> str | None:
 def _as_they_are(values: Any, cells: Any) -> Hint | None:
     """Whether texts that are plain numbers are codes: few different whole numbers, or numbers with many digits."""
     whole = pc.all(pc.match_substring_regex(cells, r"^[+-]?\d+$")).as_py()
-    codes = pc.count_distinct(cells).as_py() <= ENOUGH or pc.max(pc.utf8_length(cells)).as_py() > MAX_DIGITS
+    large = cells.filter(pc.greater(pc.utf8_length(cells), MAX_DIGITS))
+    if whole and 0 < len(large) <= (1 - SHARE) * len(cells) and pc.count_distinct(cells).as_py() > ENOUGH:
+        texts = large.unique()[:MARKS].to_pylist()
+        return Hint(f"more than {MAX_DIGITS} digits", _cells(values, dict.fromkeys(texts)), {"na": tuple(texts)})
+    codes = pc.count_distinct(cells).as_py() <= ENOUGH or len(large)
     return None if whole and codes else Hint("numbers as they are", _cells(values, dict.fromkeys(cells[:3].to_pylist())))
 
 

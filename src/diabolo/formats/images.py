@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from ..deferred import torch
-from ..errors import DataError, warn
+from ..errors import DataError, Once, warn
 from ..images.ahead import ahead
 from ..images.album import ImageCollection, is_one, naming_broken
-from ..images.picture import Picture, luma
+from ..images.picture import DARK, Picture, luma
 from ..images.resize import resized
 from ..printed import few
 from ..rows import Rows, evenly
@@ -36,7 +37,8 @@ __all__ = ["Images"]
 
 LARGEST = 128  # pixels of the longer side, up to which pictures are taken as they are
 MAX_STRETCH = 2.0  # of a picture against those of fit, without a warning: then half of it is left
-DARK = 1 / 15  # that 12 bits of 16 do not reach
+FAINT = 0.1  # how far colors are from gray that are seen as such
+BEYOND = 4  # times the range of fit, which other pictures in the same unit do not reach
 LONGER = 64  # pixels of the longer side of all others
 PIECE = 64  # pictures that are decoded, and seen by a network, at once
 
@@ -106,7 +108,7 @@ class Images(Arrays):
         if not len(album):
             raise DataError("Found array with 0 sample(s): X is empty")
         looked = album.take(evenly(len(album), LOOKED_AT).tolist())
-        with naming_broken(album):
+        with naming_broken(album), Once().giving():
             sizes = looked.sizes()
             self.shape = (
                 max(c for _, _, c in sizes),
@@ -117,7 +119,9 @@ class Images(Arrays):
                 pictures.append(self._cut(picture))
                 transparent += [picture.name] if picture.alpha is not None and picture.alpha.min() < 1 else []
         self._tell_cut(sizes, looked.names)
-        self.whole, self.own = pictures[0].dtype == np.uint8, any(picture.unit != 1 for picture in pictures)
+        units = [picture.unit for picture in pictures if picture.pixels.any()]
+        self.own = any(picture.foreign for picture in pictures) or max(units, default=1.0) < 1  # far from 0 to 1
+        self.whole = pictures[0].dtype == np.uint8
         sample = np.stack([self._row(picture) for picture in pictures])
         self._settle(sample)
         tell_transparent(transparent)
@@ -159,14 +163,26 @@ class Images(Arrays):
 
     def tell_far(self, x: Any) -> None:
         """Warn of pictures x (n, d) that are nearly black beside those of fit: of bits that another type leaves empty."""
-        if self.own or len(x) < ENOUGH_TO_TELL:
+        if len(x) < ENOUGH_TO_TELL:
             return
+        if self.own:
+            return self._tell_unit(np.asarray(x[:LOOKED_AT]))
         brightest, usual = float(x[:LOOKED_AT].max()), float(self.middle.max())
         if 0 < brightest < min(DARK, usual / 2):
             warn(
                 f"the pictures are nearly black beside those of fit: they reach {few(brightest)}, where pixels were "
                 f"{few(usual)} in the mean (1 is white): if they have fewer bits than their type, bring them to the whole "
                 "range first, such as array * 16 of 12 bits"
+            )
+
+    def _tell_unit(self, x: np.ndarray) -> None:
+        """Warn of floats x (n, d) that fill too little, or many times, of the range of those of fit."""
+        low, high = (float(np.median(values)) for values in (x.min(1), x.max(1)))
+        if high < min(DARK, float(self.middle.max()) / 2) or max(-low, high) > BEYOND:
+            warn(
+                f"the pictures have floats from about {few(self.mean[0] + self.divisor[0] * low)} to "
+                f"{few(self.mean[0] + self.divisor[0] * high)}, where those of fit were {self._described()}: is their unit "
+                "another one? The model knows nothing of such values"
             )
 
     def row(self, picture: Picture) -> np.ndarray:
@@ -176,20 +192,20 @@ class Images(Arrays):
     def _cut(self, picture: Picture) -> Picture:
         """The picture, with the size and the channels of all."""
         (c, h, w), x = self.shape, picture.visible
+        if c < x.shape[2] and np.ptp(x, 2).max() > FAINT:
+            warn(f"{picture.name!r} has colors, and the pictures of fit had none: only brightness is seen")
         x = x if c == x.shape[2] else luma(x) if c == 1 else x.repeat(3, 2)
-        return replace(picture, pixels=fitted(x, h, w, picture.bounded), alpha=None)
+        return replace(picture, pixels=fitted(x, h, w, 1 / picture.unit if picture.bounded else np.inf), alpha=None)
 
     def _row(self, picture: Picture) -> np.ndarray:
-        x = picture.pixels.transpose(2, 0, 1).ravel()
-        if (picture.unit != 1) > self.own or (picture.dtype.kind != "f" and self.own):
-            what = "floats in a unit of their own" if picture.unit != 1 else f"{picture.dtype.name}, white is the largest"
+        if picture.foreign > self.own or (picture.dtype.kind != "f" and self.own):
+            what = "floats in a unit of their own" if picture.foreign else f"{picture.dtype.name}, white is the largest"
             raise DataError(
                 f"{picture.name!r} has {what}, but the pictures of fit were {self._described()}: convert it, so that the same "
                 "numbers mean the same"
             )
-        if self.whole:
-            return (x.clip(0, 1) * 255).round().astype(np.uint8)
-        return (picture.low + picture.unit * x).astype(np.float32)
+        x = picture.low + picture.unit * picture.pixels.transpose(2, 0, 1).ravel()
+        return (x.clip(0, 1) * 255).round().astype(np.uint8) if self.whole else x.astype(np.float32)
 
     def _described(self) -> str:
         if self.own:
@@ -232,10 +248,11 @@ class Images(Arrays):
         album = album.at_least(*self.shape[1:])
         pieces = (album[start : start + PIECE] for start in range(0, len(album), PIECE))
         with naming_broken(album):
-            yield from (ahead if album.in_files else map)(self._piece, pieces)
+            yield from (ahead if album.in_files else map)(partial(self._piece, Once()), pieces)
 
-    def _piece(self, album: ImageCollection) -> np.ndarray:
-        return np.stack([self.row(picture) for picture in album])
+    def _piece(self, once: Once, album: ImageCollection) -> np.ndarray:
+        with once.giving():  # what many files have in common, as another color space
+            return np.stack([self.row(picture) for picture in album])
 
     def rows(self, X: Any) -> Rows:
         n = len(album := self._album(X))
@@ -327,12 +344,12 @@ def tell_transparent(names: list[str]) -> None:
         )
 
 
-def fitted(x: np.ndarray, h: int, w: int, bounded: bool = True) -> np.ndarray:
-    """Pixels (H, W, C) cut to the proportions of (h, w) around their middle, and resampled."""
+def fitted(x: np.ndarray, h: int, w: int, white: float = 1.0) -> np.ndarray:
+    """Pixels (H, W, C) cut to the proportions of (h, w) around their middle, and resampled; `white`: inf where unbounded."""
     if x.shape[:2] == (h, w):
         return x
     s = min(x.shape[0] / h, x.shape[1] / w)
     rows, columns = max(1, round(h * s)), max(1, round(w * s))
     top, left = (x.shape[0] - rows) // 2, (x.shape[1] - columns) // 2
     small = resized(np.ascontiguousarray(x[top : top + rows, left : left + columns]), (h, w)).transpose(1, 2, 0)
-    return small.clip(0, 1) if bounded else small
+    return small.clip(0, white) if np.isfinite(white) else small

@@ -21,6 +21,7 @@ from ..errors import DataError, warn
 
 __all__ = [
     "STEPS",
+    "able",
     "adapted",
     "arrow_type",
     "count_values",
@@ -120,9 +121,22 @@ def without_gaps(values: pa.Array) -> pa.Array:
 
 def plain(values: pa.Array) -> pa.Array:
     """In a type that Arrow can count and compare: categories as what they are, views of texts as texts."""
-    if pa.types.is_dictionary(values.type):
-        values = values.cast(values.type.value_type)
-    return values.cast(pa.large_string()) if pa.types.is_string_view(values.type) else values
+    wide = able(values.type)
+    return values if wide == values.type else values.cast(wide)
+
+
+@lru_cache(4096)
+def able(t: pa.DataType) -> pa.DataType:
+    """The type of the same values that Arrow can count and compare, which it cannot with all of its types.
+
+    >>> able(pa.string_view()), able(pa.decimal32(7, 2)), able(pa.dictionary(pa.int8(), pa.string())), able(pa.int8())
+    (DataType(large_string), Decimal128Type(decimal128(7, 2)), DataType(string), DataType(int8))
+    """
+    if pa.types.is_dictionary(t):
+        return able(t.value_type)
+    if pa.types.is_decimal(t) and t.bit_width < 128:
+        return pa.decimal128(t.precision, t.scale)
+    return pa.large_string() if pa.types.is_string_view(t) else t
 
 
 def count_values(values: pa.Array) -> pa.Array:

@@ -21,9 +21,9 @@ from ..errors import DataError
 from ..losses import Clipped, Columns, Logistic, Loss, Part, Softmax, Squared
 from ..printed import Grid, cut
 from ..rows import Rows
-from .base import SAMPLE, Format, cached, in_order, named_loss, neither
+from .base import ENOUGH_TO_TELL, LOOKED_AT, SAMPLE, Format, cached, in_order, named_loss, neither
 from .blocks import parts_of
-from .category import KINDS, Category, kind_of
+from .category import KINDS, Category, kind_of, tell_new
 from .columns import ONE, Binary, Column, Number, called, possible, weight
 from .container import Container
 from .delimited import MISSING, spellings
@@ -189,6 +189,12 @@ class Tables(Format):
     def tell_unseen(self, X: Any) -> None:
         tell_unseen(self.fields, self.gaps, map(arrow, self.chunks(X)))
 
+    def tell_far(self, x: Any) -> None:
+        super().tell_far(x)
+        if self.doubts and len(x) >= ENOUGH_TO_TELL:
+            last = np.asarray(x[:LOOKED_AT])[:, [block.stop - 1 for block in self.blocks]]
+            tell_new([f for f, v in zip(self.fields, last.T, strict=True) if isinstance(f, Category) and f.mostly_new(v)])
+
     def _read(self, path: Any) -> pa.Table:
         """A file, as what was fitted."""
         return read_table(path, None, self.reading, self.types, levels=self.levels)
@@ -235,10 +241,12 @@ class Tables(Format):
         if self.gaps.holds(value):
             raise DataError(f"given {column.name!r}: {value!r} stands for a missing cell (na= in fit), and is no value")
         column.check(value)
-        x = np.asarray(self.encode(column, pa.array([value]))[0])
+        values = as_fitted(column, pa.array([value]), self.gaps)
+        x = column.encode(values)
         if np.isinf(x).any():
             raise neither(column.name, value)
-        return x
+        column.check_held(value, values, x)
+        return x[0]
 
     def rows(self, X: Any) -> Rows:
         parts = parts_of(X, self.reading) if is_path(X) else None
@@ -303,7 +311,7 @@ class Tables(Format):
 
     def with_given(self, X: Any, given: dict[str, Any]) -> Any:
         for column in self.fields:
-            if given.get(column.name) is not None and column.type in FLOATS:
+            if column.name in given and column.type in FLOATS:
                 values = pa.array(np.full(X.shape[0], float(given[column.name])))
                 X = patched(X, self.columns.index(column.name), np.ones(X.shape[0], dtype=bool), values)
         return X

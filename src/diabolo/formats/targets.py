@@ -28,6 +28,7 @@ __all__ = [
     "same_length",
     "same_order",
     "shown",
+    "tell_single",
     "tell_unknown",
     "values",
 ]
@@ -233,6 +234,12 @@ def doubtful(names: Sequence[Any]) -> None:
             f"y holds {', '.join(near[:3])}, which are learned as different classes: they differ only in spaces or case, which "
             "str.strip and str.lower remove"
         )
+
+
+def tell_single(names: Sequence[Any]) -> None:
+    """Warn of a single class: whatever a row holds, it is of this class."""
+    if len(names) == 1:
+        warn(f"y holds a single class, {names[0]!r}: every row will be of this class; give rows of others, too")
 
 
 def tell_unknown(y: np.ndarray, known: np.ndarray) -> None:

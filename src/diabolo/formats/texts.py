@@ -184,7 +184,7 @@ def read_documents(X: Any, column: str | None = None, encoding: str | None = Non
 def exists(path: str | Path) -> bool:
     """Whether there is a file, or a data set of files; a text can be too long for a file name."""
     try:
-        return Path(path).exists() or listed(path) is not None
+        return bool(str(path).strip()) and (Path(path).exists() or listed(path) is not None)  # '' would be this folder
     except DataError:  # reading tells
         return True
     except (OSError, ValueError):

@@ -266,7 +266,9 @@ class _Zip(_Place):
         self.path, self.lock = path, threading.Lock()
         self.file: zipfile.ZipFile | None = None
         start = f"{prefix}/" if prefix else ""
-        found = [n for n in self._opened().namelist() if _is_picture(n) and (n == prefix or n.startswith(start))]
+        there = [n for n in self._opened().namelist() if n == prefix or n.startswith(start)]
+        found = [n for n in there if _is_picture(n)]
+        pillow.tell_unread(str(path / prefix), there)
         names = [n.rpartition("/")[2] if n == prefix else n.removeprefix(start) for n in sorted(found)]
         super().__init__(names, sorted(found), str(path / prefix))
 
@@ -366,7 +368,7 @@ def _of_path(path: Path) -> _Place:
         inside = path.relative_to(archive).as_posix()
         place: _Place = _Zip(archive, "" if inside == "." else inside)
     elif path.is_dir():
-        names = sorted(pictures_in(path))
+        names = sorted(pictures_in(path, told=True))
         place = _Place(names, [os.path.join(path, name) for name in names], str(path))
     elif not path.exists():
         raise FileNotFoundError(2, "there is no such file or folder", str(path))
@@ -382,13 +384,19 @@ def _archive(path: Path) -> Path | None:
     return next((p for p in (path, *path.parents) if p.suffix.lower() == ".zip" and p.is_file()), None)
 
 
-def pictures_in(folder: Path) -> Iterator[str]:
+def pictures_in(folder: Path, told: bool = False) -> Iterator[str]:
+    """The pictures of a folder, with all folders in it; of other pictures it may be told that they are not read."""
+    unread = []
     for where, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = [f for f in folders if not f.startswith(".")]
         inside = Path(where).relative_to(folder).as_posix()
         for file in files:
             if _is_picture(file):
                 yield file if inside == "." else f"{inside}/{file}"
+            else:
+                unread.append(file)
+    if told:
+        pillow.tell_unread(str(folder), unread)
 
 
 def _raise(error: OSError) -> None:
@@ -408,7 +416,8 @@ def _path_accepted(path: Path) -> bool:
 
 def _holds_pictures(item: Any) -> bool:
     """Whether it is the path of a folder or a zip with pictures, not of one."""
-    return isinstance(item, (str, os.PathLike)) and not str(item).lower().endswith(SUFFIXES) and _path_accepted(Path(item))
+    path = str(item) if isinstance(item, (str, os.PathLike)) else ""
+    return bool(path.strip()) and not path.lower().endswith(SUFFIXES) and _path_accepted(Path(path))
 
 
 def _one_accepted(item: Any) -> bool:

@@ -36,6 +36,7 @@ OVERSHOOT = 1e-3  # what rounding and sharpening add to floats
 SEEN = 0.05  # of alpha: the color of what is more transparent is not seen
 USUAL = 2**-8, 4.0  # the largest of floats whose unit is taken to be 1
 FEW = 1000  # times as many pixels, beside which a few are no matter
+DARK = 1 / 15  # of white, that 12 bits of 16 do not reach
 FAR = 1e3  # spreads from zero, beyond which floats are counted from their middle
 
 
@@ -80,6 +81,11 @@ class Picture:
     bounded: bool = True
 
     @property
+    def foreign(self) -> bool:
+        """Whether its floats are in another unit than 0 to 1, far beyond it; small ones may be those of a dark picture."""
+        return abs(self.low) + self.unit > USUAL[1]
+
+    @property
     def visible(self) -> np.ndarray:
         """The pixels; transparent ones continue the visible colors beside them."""
         return self.pixels if self.alpha is None else continued(self.pixels, self.alpha)
@@ -107,6 +113,8 @@ class Picture:
         deep = self.kind != "array" and pixels.shape[2] > 1 and self.dtype != np.uint8  # Pillow has no such image
         if deep and not self.bounded and (pixels.min() < 0 or pixels.max() > 1):
             raise DataError(f"{self.name!r}: Pillow has no image of colors outside of 0 to 1: give them as an array of floats")
+        if deep and self.alpha is None and self.pixels.shape[2] == 1:  # of other channels, this was told when they were read
+            pillow.tell_depth(self.name, "floats" if self.dtype.kind == "f" else "16 bits")
         array = _quantized(pixels, np.dtype(np.uint8) if deep else self.dtype)
         if self.kind != "array":
             return self._dressed(pillow.image_of(array, self.name))

@@ -12,7 +12,7 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,6 +37,26 @@ OPTIONS: dict[str, dict[str, Any]] = {
 SAME = {".jpeg": ".jpg", ".tiff": ".tif"}
 PLAIN = {"1": "L", "P": "RGB", "PA": "RGBA", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB"}  # nothing is lost
 FOREIGN = ("CMYK", "YCbCr", "HSV")  # other color spaces: the result is RGB
+UNREAD = (
+    *(
+        ".heic",
+        ".heif",
+        ".avif",
+        ".jxl",
+        ".jfif",
+        ".jpe",
+        ".j2k",
+        ".pnm",
+        ".pbm",
+        ".tga",
+        ".psd",
+        ".svg",
+        ".exr",
+        ".hdr",
+        ".dcm",
+    ),
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2"),
+)  # pictures in other files
 MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"RIFF", b"GIF8", b"BM", b"P5", b"P6", b"\0\0\0\x0cjP")
 EXIF = b"Exif\0\0"
 ORIENTATION, EXIF_IFD, GPS_IFD = 0x0112, 0x8769, 0x8825
@@ -100,6 +120,16 @@ def _too_large(name: str, pixels: int) -> str:
 
 def tell_depth(name: str, depth: str) -> None:
     warn(f"{name!r} has {depth} per color, but Pillow reads or writes 8 bits: give an array to keep all")
+
+
+def tell_unread(where: str, names: Sequence[str]) -> None:
+    """Warn of pictures that are passed over, because nothing here reads such files."""
+    found = [name for name in names if name.lower().endswith(UNREAD) and not name.rpartition("/")[2].startswith(".")]
+    if found:
+        warn(
+            f"{where!r}: {len(found):,} of its files cannot be read here, such as {found[0]!r}: if they belong to the "
+            "pictures, save them as .png or .jpg first"
+        )
 
 
 def check_frames(image: Image.Image, name: str) -> None:

@@ -356,6 +356,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     def novelty(self, new: Any, X: Any) -> np.ndarray:
         """(n,) distance of each new row to the nearest row of X, divided by the median nearest distance within X.
 
+        Rows of X that are there more than once count once.
         About 1: the new row is as far from X as rows of X are from each other. 0: it is a copy.
         """
         return novelty(*(torch.nan_to_num(inside(torch.cat(list(self._features(rows))))).numpy() for rows in (new, X)))
@@ -435,8 +436,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
     def _must_be_numbers(self, method: str) -> None:
         check_is_fitted(self)
-        if not self.format_.has_cells:
-            raise AttributeError(f"{method} needs a table or an array; documents have no missing cells")
+        if self.format_.free:
+            raise AttributeError(f"{method} needs a table or an array; {self.format_.kind} have no missing cells")
 
     # ── saving ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

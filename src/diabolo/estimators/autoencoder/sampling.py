@@ -27,6 +27,8 @@ from torch import Tensor
 from ...density import DENSITIES, Density, density
 from ...errors import DataError, an
 from ...formats import scale as scales
+from ...formats.base import ENOUGH_TO_TELL
+from ...formats.targets import is_missing
 from ...losses import Columns
 from ...nets import inside
 
@@ -117,15 +119,14 @@ class Sampler:
 
     def draw(self, model: Autoencoder, n: int, likelihood: Any, given: dict[str, Any] | None, seed: int) -> Any:
         """n new rows, as the kind of object that the model was fitted to."""
-        low, high = likelihood
-        if not 0 <= low < high <= 1:
-            raise ValueError(f"likelihood={likelihood!r}: allowed are two numbers in [0, 1], the lower one first")
+        low, high = quantiles(likelihood)
         if given is not None and not isinstance(given, dict):
             raise DataError(f"given is {an(type(given).__name__)}: give a dict of column to value, such as {{'age': 40}}")
-        rng = np.random.default_rng(seed)
+        rng, given = np.random.default_rng(seed), known(model.format_, given) if given else None
         if not given:
             return model.format_.from_draws(self.rows(model, self.codes(n, rng, (low, high)), rng), rng)
         wanted = cells(model, given)
+        model.format_.tell_far(wanted.expand(ENOUGH_TO_TELL, -1))
         x = self.rows(model, conditioned(model, self, wanted, n, rng, (low, high)), rng)
         return model.format_.with_given(model.format_.from_draws(torch.where(torch.isnan(wanted), x, wanted), rng), given)
 
@@ -143,6 +144,17 @@ class Sampler:
         off = np.zeros(format.width)
         off[format.quantities()] = arrays["off"]
         return cls(p, arrays["likely"].astype(np.float64), off, *(arrays[n].astype(np.float64) for n in ("before", "after")))
+
+
+def quantiles(likelihood: Any) -> tuple[float, float]:
+    """The range of log p, as quantiles."""
+    try:
+        low, high = map(float, likelihood)
+    except (TypeError, ValueError):
+        low, high = np.nan, np.nan
+    if not 0 <= low < high <= 1:
+        raise ValueError(f"likelihood={likelihood!r}: allowed are two numbers in [0, 1], the lower one first")
+    return low, high
 
 
 def short(x: np.ndarray, mean: float, deviation: float, *rest: float) -> np.ndarray:
@@ -174,9 +186,8 @@ def conditioned(
     return z[rng.choice(len(z), n, p=weights / weights.sum())]
 
 
-def cells(model: Autoencoder, given: dict[str, Any]) -> Tensor:
-    """{column: value} -> (d,); NaN = not given."""
-    format = model.format_
+def known(format: Format, given: dict[str, Any]) -> dict[str, Any]:
+    """The given cells that are not missing; their columns are checked."""
     if not format.has_cells:
         raise DataError("given= needs a table or an array: documents have no columns to fix")
     absent = [name for name in given if name not in format.columns]
@@ -184,6 +195,12 @@ def cells(model: Autoencoder, given: dict[str, Any]) -> Tensor:
         raise DataError(
             f"given={given!r}: there is no column {absent[0]!r}; the columns are {', '.join(map(repr, format.columns))}"
         )
+    return {name: value for name, value in given.items() if not is_missing(value)}
+
+
+def cells(model: Autoencoder, given: dict[str, Any]) -> Tensor:
+    """{column: value} -> (d,); NaN = not given."""
+    format = model.format_
     row = torch.full((format.width,), torch.nan, dtype=torch.float64)
     for name, value in given.items():
         j = format.columns.index(name)
@@ -193,6 +210,9 @@ def cells(model: Autoencoder, given: dict[str, Any]) -> Tensor:
 
 def novelty(new: np.ndarray, x: np.ndarray) -> np.ndarray:
     """(n,) distance of each new row (n, d) to the nearest row of x, divided by the median nearest distance within x."""
+    x = x[np.sort(np.unique(x, axis=0, return_index=True)[1])]  # a copy in x is no neighbor: it would be at no distance
+    if len(x) < 2:
+        raise DataError("all rows of X are the same: there is no usual distance within X, give at least two different ones")
     tree = NearestNeighbors(n_neighbors=2).fit(x)
     usual = np.median(tree.kneighbors(x[:MAX_ROWS_FOR_NOVELTY])[0][:, 1])
     return np.asarray(tree.kneighbors(new, 1)[0][:, 0] / max(float(usual), 1e-12))

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ...errors import DataError, suggest, warn
 from ...formats.labels import Labels
-from ...formats.targets import floats
+from ...formats.targets import floats, tell_single
 from ...losses import Asymmetric, Logistic, Loss
 from ...model_selection import folds
 from ..supervised.targets import Target
@@ -97,6 +97,8 @@ class LabelTarget(Target):
     def check_counts(self, one: bool) -> None:
         """Warn of labels that cannot be learned; `one`: whether each row has exactly one label."""
         yes, some = self.how_often
+        if one:
+            tell_single(self.names)
         kinds = {
             "unknown in all rows": some == 0,
             "positive in no row": (some > 0) & (yes == 0),

@@ -35,6 +35,7 @@ from torch import Tensor
 
 from ...corruption import Corruption
 from ...errors import FormatError
+from ...formats.targets import same_order
 from ...history import History
 from ...nets import EnsembleSkipMLP
 from ...network import Diabolo
@@ -195,6 +196,8 @@ class OutlierDetector(OutlierMixin, System):
         -------
         self
         """
+        same_order(X, y)
+        same_order(X, sample_weight, "sample_weight")
         self._given = y, sample_weight
         try:
             self._fit(X, categories, numbers)

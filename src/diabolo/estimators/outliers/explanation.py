@@ -306,10 +306,10 @@ class Explainer:
     def _shown(self, e: Tensor, j: int, limit: float) -> tuple[Any, tuple[Any, ...]]:
         """e (d,) -> what is expected in column j, and what is plausible there, in original units."""
         rows = [self.format.likeliest(e[None], [j])[0], *plausible(self.reconstructor.loss, e, j, self.format.blocks[j], limit)]
-        expected, *between = map(plain, self.format.shown(torch.stack(rows), j))
-        if self.format.positive()[j]:  # no such number was seen: it is none that is normal
-            between = [max(v, type(v)(0)) for v in between]
-        return expected, tuple(between)
+        shown = [*map(plain, self.format.shown(torch.stack(rows), j))]
+        if self.format.positive()[j]:  # no number below 0 was seen: it is none that is expected, or normal
+            shown = [v if v is None else max(v, type(v)(0)) for v in shown]
+        return shown[0], tuple(shown[1:])
 
     def _words(self, x: Tensor, most: int) -> tuple[CellExplanation, ...]:
         """The words of a document x (d,) whose counts are furthest from what is expected in as many words."""

@@ -32,10 +32,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import DataError
+from ...errors import DataError, warn
 from ...images.album import ImageCollection, naming_broken
 from ...images.color import from_lab, to_lab, within
-from ...images.picture import Picture
+from ...images.picture import DARK, Picture
 from ...images.resize import resize
 from ...losses import Loss, Softmax
 from ...nets import ColorClassHead, UNet
@@ -343,6 +343,11 @@ def known_colors(small: Tensor, size: torch.Size) -> Tensor:
 def lightness(picture: Picture) -> Tensor:
     """L (1, 1, H, W)."""
     x = picture.visible
+    if picture.dtype == np.uint16 and 0 < x.max() < DARK:
+        warn(
+            f"{picture.name!r} has 16 bits, but reaches only {x.max() * 65535:,.0f} of 65,535, so that it is nearly black and "
+            "gets hardly any color: bring it to the whole range first, such as array * 16 of 12 bits"
+        )
     some = np.quantile(x.ravel()[:: max(1, x.size >> 20)], (0.05, 0.95))
     if picture.unit != 1 or some[0] < -NOISE or some[1] > 1 + NOISE:
         low, high = (picture.low + picture.unit * float(v) for v in (x.min(), x.max()))

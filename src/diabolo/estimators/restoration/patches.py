@@ -54,6 +54,7 @@ class Patches(Rows):
         if not self.pictures:
             raise DataError(f"all pictures are smaller than patch_size={size}: give larger ones, or a smaller patch_size")
         self.size, self.turned = size, turned
+        self.channels = max(p.shape[2] for p in self.pictures)
         areas = np.array([p.shape[0] * p.shape[1] for p in self.pictures], dtype=float)
         self.share = areas / areas.sum()
         self.count = max(1, int(areas.sum() / size**2))
@@ -79,4 +80,5 @@ class Patches(Rows):
         patch = np.rot90(picture[y : y + s, x : x + s], int(rng.integers(4)) if self.turned else 0)
         if rng.random() < 0.5:
             patch = patch[:, ::-1]
-        return torch.from_numpy(np.ascontiguousarray(patch.transpose(2, 0, 1)))
+        gray = patch.shape[2] < self.channels  # among pictures in color
+        return torch.from_numpy(np.ascontiguousarray((patch.repeat(self.channels, 2) if gray else patch).transpose(2, 0, 1)))

@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ...errors import DataError, FormatError, suggest
-from ...formats.targets import classes, doubtful, floats, same_length, same_order, tell_unknown
+from ...formats.targets import classes, doubtful, floats, same_length, same_order, tell_single, tell_unknown
 from ...losses import Loss, Softmax
 from ..weights import weights
 from .base import Supervised
@@ -175,12 +175,15 @@ class Classifier(ClassifierMixin, Supervised):
         index = index.reshape(-1)
         w = class_weights(self.class_weight, self.classes_, index, sample_weight)
         w = None if w is None else weights(w, len(y))
-        return self._learn(X, ClassTarget(torch.from_numpy(index), len(self.classes_), w), categories, numbers)
+        self._learn(X, ClassTarget(torch.from_numpy(index), len(self.classes_), w), categories, numbers)
+        tell_single(self.classes_.tolist())
+        return self
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Accuracy: the share of correct predictions; y as in :meth:`fit`."""
         X, y = self._with_answers(X, y)
         same_order(X, y)
+        same_order(X, sample_weight, "sample_weight")
         y, said = classes(y), self.predict(X)
         same_length(len(y), len(said))
         tell_unknown(y, self.classes_)

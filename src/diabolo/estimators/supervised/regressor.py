@@ -190,6 +190,7 @@ class Regressor(RegressorMixin, Supervised):
         """R2 over the known numbers (NaN = unknown); for several targets, the mean of their R2."""
         X, y = self._with_answers(X, y)
         same_order(X, y)
+        same_order(X, sample_weight, "sample_weight")
         truth, said = floats(y), self.predict(X)
         same_length(len(truth), len(said))
         truth, said = truth.reshape(len(truth), -1), said.reshape(len(said), -1)
