@@ -42,7 +42,7 @@ class Target(ABC):
     watched = 4000  # rows on which early stopping decides
     judged = 20_000  # rows that are evaluated after training
     convex = True  # whether `optimum` knows the loss
-    ridges = RIDGES  # lambda that is tried for the last layer
+    ridges: tuple[float, ...] = RIDGES  # lambda that is tried for the last layer
     linear = False  # whether a network from scratch begins at a linear model
 
     def __init__(self, loss: Loss, n: int, k: int, w: Tensor | None) -> None:
