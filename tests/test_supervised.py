@@ -185,6 +185,29 @@ def test_an_answer_does_not_depend_on_the_other_rows(kind: type) -> None:
     assert np.allclose(say(X)[10:20], say(X[10:20]), atol=1e-12)
 
 
+@pytest.mark.parametrize("n", [60, 400])
+def test_what_is_linear_is_learned_as_a_line(n: int) -> None:
+    """A network from scratch begins at the best linear model: it cannot be worse by much, and of few rows it is this one."""
+    r = np.random.default_rng(0)
+    X, more = r.normal(size=(n, 5)), r.normal(size=(200, 5))
+    a, b = (x @ np.arange(1.0, 6.0) * 1e3 + 1e6 for x in (X, more))
+    reg = Regressor(verbose=False, random_state=0).fit(X, a)
+    assert reg.score(more, b) > (0.95 if n < 100 else 0.9999)
+    assert ("linear" in reg.history_.stopped) == (n < 100)
+    curved = Regressor(verbose=False, random_state=0, epochs=30).fit(X, a + 5e3 * np.abs(X[:, 0]))
+    assert curved.score(more, b + 5e3 * np.abs(more[:, 0])) > (0.8 if n < 100 else 0.98)
+
+
+def test_a_smooth_function_is_not_blurred() -> None:
+    r = np.random.default_rng(0)
+    X, more = r.uniform(-2, 2, (600, 3)), r.uniform(-2, 2, (300, 3))
+    a, b = (np.sin(3 * x[:, 0]) + x[:, 1] * x[:, 2] for x in (X, more))
+    own, half = (
+        Regressor(**SMALL | {"epochs": 15, "hidden": (64, 64)}, dropout=p).fit(X, a).score(more, b) for p in ("auto", 0.5)
+    )
+    assert own > half + 0.02
+
+
 # ── classes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -482,9 +505,10 @@ def test_few_labels_go_further_on_an_encoder() -> None:
 def test_only_the_proportions_of_weights_count(kind: type) -> None:
     X, y = groups(90, 0)
     w = np.random.default_rng(0).random(90)
-    one, eight = (kind(**SMALL).fit(X, y, v).codes(X) for v in (w, 8 * w))
-    assert np.array_equal(one, eight)
-    assert not np.array_equal(one, kind(**SMALL).fit(X, y).codes(X))
+    one, eight, none = (kind(**SMALL).fit(X, y, v) for v in (w, 8 * w, None))
+    say = kind.predict_proba if kind is Classifier else kind.predict
+    assert np.array_equal(say(one, X), say(eight, X))
+    assert not np.array_equal(say(one, X), say(none, X))
 
 
 @pytest.mark.parametrize("kind", [Classifier, Regressor])

@@ -26,6 +26,8 @@ from .targets import NumberTarget
 class Regressor(RegressorMixin, Supervised):
     """Regression of one or several targets, with a new or a pre-trained encoder.
 
+    Of tables and arrays it begins at the best linear model, and learns what that leaves over, from 100 rows on.
+
     Parameters
     ----------
     encoder : Autoencoder, path, "imagenet", nn.Module, object with ``encode`` or None, default=None
