@@ -266,7 +266,9 @@ def test_pictures(channels, page):
     sizes = [(10, 12), (33, 41), (7, 50), (4, 4), (64, 40)]
     made = [rng.integers(0, 256, (*size, 4), dtype=np.uint8) for size in sizes]
     given = [change(rgba) for rgba in made for change in (opaque, logo, lambda rgba: rgba)]
-    x = torch.cat([format.to_tensor([rgba]) for rgba in given])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'picture 0' has colors")
+        x = torch.cat([format.to_tensor([rgba]) for rgba in given])
     e = x.float() * 1.2 - 0.1
     found = run(page, format, map(image_data, given), e, x)
     same(found["x"], x)
@@ -283,7 +285,8 @@ def test_pictures_of_floats(page):
     X = np.random.default_rng(0).random((5, 8, 8)).astype(np.float32)
     shares, own = Images().fit(X), Images().fit(X * 3000 - 1000)
     rgba = np.random.default_rng(1).integers(0, 256, (8, 8, 4), dtype=np.uint8)
-    same(run(page, shares, [image_data(opaque(rgba))])["x"], shares.to_tensor([opaque(rgba)]))
+    with pytest.warns(UserWarning, match="'picture 0' has colors"):
+        same(run(page, shares, [image_data(opaque(rgba))])["x"], shares.to_tensor([opaque(rgba)]))
     (said,) = run(page, own, [image_data(rgba)])["x"]
     assert "fitted with pictures of floats from about" in said["error"]
     (picture,) = run(page, own, e=own.to_tensor(X[:1] * 3000 - 1000), x=np.zeros((1, 64)))["cells"]

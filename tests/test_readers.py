@@ -467,7 +467,7 @@ def test_what_is_no_file_of_the_field(tmp_path: Path) -> None:
     svmlight(tmp_path / "a9a")
     with pytest.raises(DataError, match="it holds pairs, as svmlight files do"):
         read_dataset(tmp_path / "a9a")
-    with pytest.raises(DataError, match=r"X is a AnnData: give its \.h5ad, its X or one of its layers"):
+    with pytest.raises(DataError, match=r"X is an AnnData: give its \.h5ad, its X or one of its layers"):
         Autoencoder(1).fit(anndata.AnnData(NUMBERS))
 
 

@@ -47,12 +47,17 @@ function wholeCells(column, how) {
   return { family: "numbers", allowed: "numbers such as 12", read, write: String };
 }
 
+// The largest finite number of each type.
+const MOST = { double: Number.MAX_VALUE, float: 3.4028234663852886e38, halffloat: 65504 };
+
 function floatCells(column, how) {
   const narrow = { double: (v) => v, float: Math.fround, halffloat }[column.arrow];
   const narrowly = (v) => (v === undefined ? v : narrow(v));
   const read = (text) => narrowly(readNumber(text, how)) ?? readTruth(text);
   const write = (v) => withSign(fixedText(v, column.digits ?? -1), how);
-  return { family: "numbers", allowed: `numbers such as ${withSign("12.5", how)}`, read, write, narrow, nearest: narrow };
+  const most = MOST[column.arrow];
+  const nearest = (v) => narrow(Math.min(Math.max(v, -most), most));
+  return { family: "numbers", allowed: `numbers such as ${withSign("12.5", how)}`, read, write, narrow, nearest };
 }
 
 function decimalCells(column, how) {
