@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.io
+from PIL import Image
 
 from diabolo import load
 from diabolo.formats import read_dataset
@@ -291,6 +292,19 @@ def test_files_without_labels_say_where_some_are(tmp_path: Path, diabolo: Any) -
     assert "--set labels=folder" in diabolo("fit", tmp_path / "empty", *task).err
 
 
+def test_classes_that_are_folders_are_learned_only_if_that_is_said(tmp_path: Path, diabolo: Any) -> None:
+    for i in range(24):
+        (folder := tmp_path / "photos" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 8), 10 * i, np.uint8)).save(folder / f"{i}.png")
+    fit = ("fit", tmp_path / "photos", "-o", tmp_path / "m.diabolo")
+    remedy = ("--task", "labels", "--set", "labels=folder")
+    assert " ".join(remedy) in diabolo(*fit, "--labels", "folder").err
+    assert "is not learned here: --task labels learns it" in diabolo(*fit, *FIT, *remedy[2:]).err
+    said = diabolo(*fit, "--epochs", "1", *remedy)
+    assert said.code == 0
+    assert "is not learned" not in said.err
+
+
 def test_verbs_read_a_file_as_fit_did(tmp_path: Path, diabolo: Any) -> None:
     """Tags, names of rows and scores are of the layer, or of the turned matrix, that the model was fitted to."""
     anndata = pytest.importorskip("anndata", reason="needs the extra formats")
@@ -334,7 +348,6 @@ def test_a_dropped_column(tmp_path: Path, diabolo: Any) -> None:
 
 
 def test_a_map_and_a_report_of_images_with_their_classes(tmp_path: Path, diabolo: Any) -> None:
-    from PIL import Image
 
     images = np.random.default_rng(0).integers(0, 256, (24, 8, 8)).astype(np.uint8)
     (tmp_path / "a-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03" + np.array([24, 8, 8], ">i4").tobytes() + images.tobytes())

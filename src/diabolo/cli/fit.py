@@ -265,6 +265,7 @@ def learn(
     """Fit an autoencoder, or an outlier detector, save it, and tell of it."""
     from ..estimators import Autoencoder, OutlierDetector
     from ..formats import Documents, infer
+    from ..formats.readers import OPTIONS
     from .outliers import marked
 
     documents = words["text"] is not None or Documents.accepts(data)
@@ -288,6 +289,8 @@ def learn(
             click.echo(
                 f"y is not used: the {y.sum():,} rows that it marks were fitted as normal; --known: as outliers", err=True
             )
+        if task != options.OUTLIERS and "labels" in OPTIONS.get():
+            click.echo("Y, which --set labels= says, is not learned here: --task labels learns it", err=True)
         (printing.promise if task == options.OUTLIERS else printing.comparison)(model, output)
 
 

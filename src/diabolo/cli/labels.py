@@ -70,7 +70,8 @@ def taken_apart(
         return *read_labeled(path, names, labels_sep=sep, drop=drop, format=format, reading=how), "tables"
     if path.is_dir() and listed(path) is None:
         raise DataError(
-            f"{str(path)!r} is a folder: give a file; or, of pictures, --set labels=folder: the folder of each is its class"
+            f"{str(path)!r} is a folder: give a file; or, of pictures, --task labels --set labels=folder in place of "
+            "--labels: the folder of each is its class"
         )
     table = table_of(open_data(path, drop), how)
     check_names(table, names, "--labels")
