@@ -244,6 +244,7 @@ def test_the_root_is_lazy_and_complete() -> None:
 # What has no test file of its name, or shares its name with another: it is tested with what uses it, in tests/test_<noun>.py.
 TOGETHER = {
     "bulk": "bulk.applied bulk.pictures bulk.run bulk.units bulk.work ranks",
+    "calendar": "formats.cycles",
     "cli": """cli.data cli.decode cli.demo cli.encode cli.fit cli.impute cli.info cli.label cli.labels cli.map cli.options
         cli.outliers cli.printing cli.report cli.sample cli.saving cli.score cli.several cli.tag cli.wording""",
     "cli_files": "cli.contents",

@@ -64,6 +64,7 @@ def modules() -> dict[str, nn.Module]:
         "ConvDecoder": nets.ConvDecoder(4, (4, 6), (3, 5, 4)),
         "MissingIndicator": MissingIndicator([0, 3]),
         "PiecewiseLinearEncoding": PiecewiseLinearEncoding([2, 0, 1, 3]),
+        "Calendar": nets.Calendar([2, 0, 2]),
         "TfIdf": TfIdf(4),
         "Link": nets.Link([0], [2, 3], [2]),
         "Link of words": nets.Link(words=[0, 1, 2, 3]),

@@ -23,6 +23,7 @@ from ..formats import Format
 from ..formats.scale import framed
 from ..losses import Loss
 from ..nets import (
+    Calendar,
     ConcatHidden,
     ConvDecoder,
     ConvEncoder,
@@ -223,12 +224,13 @@ class Dense:
         """
         (c, s), watched = self.format.view(), self.watched
         c, s = torch.cat([c, torch.zeros(len(watched))]), torch.cat([s, torch.ones(len(watched))])
-        first = nn.Sequential(self.first(watched))
-        seen = first(x.float())
-        if len(binned := bins(seen)):
-            first.append(binned)
-            e = binned(seen)[:, len(c) :]
-            c, s = torch.cat([c, e.mean(0)]), torch.cat([s, e.std(0).clamp(min=1e-3)])
+        first, cycles = nn.Sequential(self.first(watched)), self.format.cycles()
+        for fitted in (bins, lambda seen: Calendar.of(seen, cycles)):
+            seen = first(x.float())
+            if len(more := fitted(seen)):
+                first.append(more)
+                e = more(seen)[:, len(c) :]
+                c, s = torch.cat([c, e.mean(0)]), torch.cat([s, e.std(0).clamp(min=1e-3)])
         if not linear:
             return first.append(EnsembleMLP(members, len(c), sizes, 0.2, dropout).set_scaling(c, s))
         seen = first(x.float())

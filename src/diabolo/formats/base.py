@@ -27,6 +27,8 @@ from .scale import left_out
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from .cycles import Cycle
+
 __all__ = [
     "ENOUGH_TO_TELL",
     "LOOKED_AT",
@@ -291,6 +293,10 @@ class Format(Printed):
 
     def missing(self) -> list[int]:
         """The features with a missing indicator: they were missing in some row of fit."""
+        return []
+
+    def cycles(self) -> list[Cycle]:
+        """The periods in which features repeat: those of dates."""
         return []
 
     def choose(self, categories: Sequence[str], numbers: Sequence[str]) -> Format:

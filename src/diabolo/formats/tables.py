@@ -26,6 +26,7 @@ from .blocks import parts_of
 from .category import KINDS, Category, kind_of, tell_new
 from .columns import ONE, Binary, Column, Number, called, possible, weight
 from .container import Container
+from .cycles import Cycle, cycles
 from .delimited import MISSING, spellings
 from .encoding import Encoder, as_fitted
 from .files import Reading, is_table, read_table, table_pieces
@@ -356,6 +357,10 @@ class Tables(Format):
 
     def missing(self) -> list[int]:
         return [block.start for column, block in zip(self.fields, self.blocks, strict=True) if column.gaps]
+
+    def cycles(self) -> list[Cycle]:
+        pairs = zip(self.fields, self.blocks, strict=True)
+        return [cycle for column, block in pairs if isinstance(column, Number) for cycle in cycles(column, block.start)]
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         fields = [{"kind": kind_of(column), **asdict(column)} for column in self.fields]

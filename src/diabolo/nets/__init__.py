@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .calendar import Calendar
 from .convolution import ConvDecoder, ConvEncoder, ConvFeatures, Unflat
 from .dense import Drop, MissingIndicator, SkipMLP, inside, mlp
 from .efficientnet import Lite0
@@ -22,6 +23,7 @@ from .text import Sphere, TfIdf
 from .vocabulary import build, describe, is_own, outlined, own_name, written
 
 __all__ = [
+    "Calendar",
     "ColorClassHead",
     "ConcatEnsembles",
     "ConcatHidden",

@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..errors import FormatError
 from ..programs import Program, compiled
+from .calendar import Calendar
 from .convolution import ConvDecoder, ConvEncoder, ConvFeatures, Unflat
 from .dense import Drop, MissingIndicator, SkipMLP
 from .efficientnet import Lite0
@@ -38,6 +39,7 @@ from .text import Sphere, TfIdf
 PARTS: tuple[Any, ...] = (
     PerLabelHead,
     PiecewiseLinearEncoding,
+    Calendar,
     EnsembleScaler,
     ResidualCNN,
     EnsembleSkipMLP,

@@ -184,6 +184,12 @@ def piecewise_linear(tape: Tape, net: Net, x: Value) -> Value:
     return tape.join([x, tape.clip(tape.scale(mine, 1 / net["s"], net["q"]), 0, 1)])
 
 
+@each("Calendar")
+def calendar(tape: Tape, net: Net, x: Value) -> Value:
+    mine = tape.take(row(net, x), net.config["feature"])
+    return tape.join([x, tape.op("turn", mine, w=[net["a"], net["b"]])])
+
+
 @each("TfIdf")
 def tf_idf(tape: Tape, net: Net, x: Value) -> Value:
     return tape.op("norm", tape.scale(tape.op("tf", row(net, x)), net["idf"]), p=2, eps=1e-12)

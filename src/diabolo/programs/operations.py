@@ -7,6 +7,7 @@ r"""The operations of a program (program.py), on rows x (n, d); NumPy runs them 
     join, add      y = (x_1, x_2, ...),   y = x_1 + x_2 + ...
     clip           y = min(high, max(low, x))
 
+    turn           y = cos 2 pi (a x + b)                       in float64, of the float32 of x
     square, curb   y = x x,   y = sign(x) log(1 + |x|)          and silu, gelu, sigmoid, tanh, log, logit
     tf             y = 1 + log max(1, x), 0 where x <= 0
     fill, gap      y = x, but 0, 1, 0 for NaN, inf, -inf;   y = 1 where x is NaN, else 0
@@ -142,6 +143,12 @@ def simplex(x: np.ndarray) -> np.ndarray:
     return (x - np.take_along_axis(over, last, 1)).clip(min=0)
 
 
+def turn(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
+    a, b = w
+    t = xs[0].astype(np.float32).astype(np.float64) * a.astype(np.float64) + b
+    return np.cos(2 * np.pi * (t - np.floor(t))).astype(xs[0].dtype)
+
+
 def norm(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
     length = np.linalg.norm(xs[0], op.settings["p"], 1, keepdims=True)
     return np.asarray(xs[0] / np.maximum(length, xs[0].dtype.type(op.settings["eps"])))
@@ -194,6 +201,7 @@ RUN: dict[str, Run] = {
     "join": lambda op, xs, w: np.concatenate(xs, 1),
     "add": lambda op, xs, w: np.asarray(sum(xs)),
     "clip": clip,
+    "turn": turn,
     "square": pointwise(np.square),
     "curb": pointwise(curb),
     "silu": pointwise(silu),

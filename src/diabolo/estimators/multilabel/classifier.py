@@ -39,7 +39,8 @@ class MultiLabelClassifier(MultiLabel):
     """Multi-label classification with one shared encoder: each row has any number of labels.
 
     X is what :class:`Autoencoder` takes. Y is a 0/1 matrix (array, sparse, DataFrame), or one list of labels per row. NaN,
-    or None in place of a list, means unknown. Numbers between 0 and 1 are soft labels.
+    or None in place of a list, means unknown. Numbers between 0 and 1 are soft labels. Of dates it also
+    sees where they lie within a day, a week, a month and a year (:class:`nets.Calendar`).
 
     Parameters
     ----------

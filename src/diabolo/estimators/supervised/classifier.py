@@ -36,6 +36,8 @@ __all__ = ["Classifier"]
 class Classifier(ClassifierMixin, Supervised):
     """Classification into one of k classes, with a new or a pre-trained encoder.
 
+    A new one sees of each date also where it lies within a day, a week, a month and a year (:class:`nets.Calendar`).
+
     Parameters
     ----------
     encoder : Autoencoder, path, "imagenet", nn.Module, object with ``encode`` or None, default=None

@@ -27,6 +27,7 @@ class Regressor(RegressorMixin, Supervised):
     """Regression of one or several targets, with a new or a pre-trained encoder.
 
     Of tables and arrays it begins at the best linear model, and learns what that leaves over, from 100 rows on.
+    A new encoder sees of each date also where it lies within a day, a week, a month and a year (:class:`nets.Calendar`).
 
     Parameters
     ----------

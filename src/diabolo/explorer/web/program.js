@@ -180,7 +180,7 @@ const productOf = (numbers) => numbers.reduce((a, b) => a * b, 1);
 function lastOperations(ops, y) {
   const late = new Set(), whole = new Set();  // registers that are needed whole
   for (const op of [...ops].reverse()) {
-    const own = op.name in POINTWISE || ["add", "clip", "scale"].includes(op.name);  // y_j needs x_j
+    const own = op.name in POINTWISE || ["add", "clip", "scale", "turn"].includes(op.name);  // y_j needs x_j
     const partly = !whole.has(op.y) && (own || op.single || ["take", "conv"].includes(op.name));
     if (partly) late.add(op);
     if (!(partly && own)) op.x.forEach((r) => whole.add(r));
@@ -236,6 +236,15 @@ const OPERATIONS = {
     const [a, c, b] = weights.map((w) => repeatedTo(w, y.length));
     return (from, to) => {
       for (let i = from; i < to; i++) y[i] = a[i] * (x[i] - c[i]) + b[i];
+    };
+  },
+
+  turn({ weights: [a, b] }, [x], y) {
+    return (from, to) => {
+      for (let i = from; i < to; i++) {
+        const t = a[i] * x[i] + b[i];
+        y[i] = Math.cos(2 * Math.PI * (t - Math.floor(t)));
+      }
     };
   },
 

@@ -1,0 +1,96 @@
+r"""What repeats in a date: where it lies within a day, a week, a month and a year.
+
+    x_j -> x_j, cos 2 pi h t, sin 2 pi h t          t = a x_j + b: days, weeks, ... that have passed (formats/cycles.py)
+                                                    h = 1, 2, ...: waves in one of them
+
+A date is one number, of perhaps several years. In it a weekday is a wave with hundreds of crests, which no network learns. As
+angles, what happens on Mondays, at night or in spring is next to linear. Hundreds of crests take many digits: all that run the
+network, in float32 and float64, here and in a browser, multiply the float32 of x_j in float64, and say the same.
+
+References
+----------
+Time2Vec: learning a vector representation of time (Kazemi et al., 2019), https://arxiv.org/abs/1907.05321 (with periods that
+are learned)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import tau
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from ..formats.cycles import Cycle
+
+__all__ = ["Calendar"]
+
+BULK, SPANNED = (0.05, 0.95), 1.5  # periods that nine tenths of the rows must span, so that something repeats
+FLAT = 1e-3  # deviation of a wave that says nothing, such as the time of day of dates without one
+
+
+class Calendar(nn.Module):
+    """x (..., d) -> (..., d + waves): the numbers, then the waves.
+
+    Parameters
+    ----------
+    feature : sequence of int
+        Of which feature each wave is; its ``cos 2 pi (a x + b)``.
+
+    Examples
+    --------
+    >>> week = Calendar([0, 0])
+    >>> week.a.fill_(1 / 7), week.b.copy_(torch.tensor([0, -1 / 4]))
+    (tensor([0.1429, 0.1429]), tensor([ 0.0000, -0.2500]))
+    >>> week(torch.tensor([[0.0], [1.75], [700.0]])).round(decimals=3)
+    tensor([[  0.,   1.,   0.],
+            [  2.,  -0.,   1.],
+            [700.,   1.,   0.]])
+    """
+
+    a: Tensor
+    b: Tensor
+
+    def __init__(self, feature: Sequence[int]) -> None:
+        super().__init__()
+        self.feature = [int(j) for j in feature]
+        self.register_buffer("a", torch.zeros(len(self.feature)))
+        self.register_buffer("b", torch.zeros(len(self.feature)))
+
+    @classmethod
+    def of(cls, x: Tensor, cycles: Sequence[Cycle]) -> Self:
+        """The waves that differ among these rows (n, d)."""
+        told = [cycle for cycle in cycles if spanned(x[:, cycle.feature]) * cycle.a >= SPANNED]
+        waves = [(c.feature, h * c.a, h * c.b - turn) for c in told for h in range(1, c.waves + 1) for turn in (0.0, 0.25)]
+        self = cls.at(waves)
+        flat = (self(x)[:, x.shape[1] :].std(0) < FLAT).tolist()
+        return cls.at([wave for wave, same in zip(waves, flat, strict=True) if not same])
+
+    @classmethod
+    def at(cls, waves: Sequence[tuple[int, float, float]]) -> Self:
+        """Waves (feature, a, b)."""
+        self = cls([j for j, _, _ in waves])
+        self.a.copy_(torch.tensor([a for _, a, _ in waves]))
+        self.b.copy_(torch.tensor([b for _, _, b in waves]))
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        t = x[..., self.feature].float().double() * self.a.double() + self.b.double()
+        return torch.cat([x, torch.cos(tau * (t - t.floor())).to(x.dtype)], -1)
+
+    def __len__(self) -> int:
+        return len(self.feature)
+
+    def extra_repr(self) -> str:
+        return f"{len(self)} waves"
+
+    def config(self) -> dict[str, Any]:
+        return {"feature": self.feature}
+
+
+def spanned(x: Tensor) -> float:
+    """How far apart most of the numbers (n,) are."""
+    low, high = torch.quantile(x.float(), torch.tensor(BULK)).tolist()
+    return high - low
