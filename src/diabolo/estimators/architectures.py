@@ -200,13 +200,9 @@ class Dense:
 
     # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def augmentation(self) -> tuple[Corruption, ...]:
-        """How rows are augmented in supervised training."""
-        return ()
-
-    def mirror(self) -> Mirror | None:
-        """How they are mirrored, if mirrored ones mean the same."""
-        return None
+    def augmentation(self) -> dict[str, Corruption]:
+        """How rows are varied in supervised training, if that changes no answer."""
+        return {}
 
     def members(
         self,
@@ -395,11 +391,9 @@ class Convolutional(Dense):
     def bend(self, network: Diabolo, x: Tensor, z: Tensor) -> Diabolo:
         return network if self.convolves else super().bend(network, x, z)
 
-    def augmentation(self) -> tuple[Corruption, ...]:
-        return (Shift(self.shape, max(1, min(self.shape[1:]) // SHIFT_DIVISOR), None),)
-
-    def mirror(self) -> Mirror:
-        return Mirror(self.shape)
+    def augmentation(self) -> dict[str, Corruption]:
+        pixels = max(1, min(self.shape[1:]) // SHIFT_DIVISOR)
+        return {"shifted": Shift(self.shape, pixels, None), "mirrored": Mirror(self.shape)}
 
     def members(
         self,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Calendar"]
 
 BULK, SPANNED = (0.05, 0.95), 1.5  # periods that nine tenths of the rows must span, so that something repeats
-FLAT = 1e-3  # deviation of a wave that says nothing, such as the time of day of dates without one
+FLAT = 1e-3  # height of a wave that says nothing, such as the time of day of dates without one
 
 
 class Calendar(nn.Module):
@@ -65,7 +65,8 @@ class Calendar(nn.Module):
         told = [cycle for cycle in cycles if spanned(x[:, cycle.feature]) * cycle.a >= SPANNED]
         waves = [(c.feature, h * c.a, h * c.b - turn) for c in told for h in range(1, c.waves + 1) for turn in (0.0, 0.25)]
         self = cls.at(waves)
-        flat = (self(x)[:, x.shape[1] :].std(0) < FLAT).tolist()
+        y = self(x)[:, x.shape[1] :]
+        flat = (y.amax(0) - y.amin(0) < FLAT).tolist()
         return cls.at([wave for wave, same in zip(waves, flat, strict=True) if not same])
 
     @classmethod

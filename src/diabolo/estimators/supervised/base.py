@@ -75,7 +75,7 @@ from .encoders import (
     resolve_encoder,
     sample_rows,
 )
-from .orientation import mirrors_well
+from .invariance import harmless
 from .out_of_fold import OutOfFold
 from .targets import Target
 
@@ -201,10 +201,6 @@ class Supervised(System, abstract=True):
         if n < 2 * members:
             raise DataError(f"n_samples={n}: warm_start=True continues with {members} members; they need {2 * members} rows")
         return members
-
-    def _corruption(self) -> Corruption:
-        """Pictures are shifted, unless the encoder is frozen."""
-        return Chain(self._architecture.augmentation()) if self._augments else super()._corruption()
 
     @property
     def _augments(self) -> bool:
@@ -338,19 +334,20 @@ class Supervised(System, abstract=True):
         """SGD, of the members from number `first` on."""
         n = len(self._out_of_fold.rows)
         stops_early = n >= MIN_ROWS_TO_STOP_EARLY or not self._trains_new_layers_only()
-        corrupt, plan = self._corruption(), self._plan(n)
-        return self._out_of_fold.train(self._mirrored(corrupt, plan), plan, stops_early, first)
+        plan = self._plan(n)
+        return self._out_of_fold.train(self._varied(plan), plan, stops_early, first)
 
-    def _mirrored(self, corrupt: Corruption, plan: SGD) -> Corruption:
-        """Pictures are mirrored, too, if that changes no answer."""
-        mirror = self._architecture.mirror() if self._augments else None
-        if mirror is None:
-            return corrupt
-        if processes.agreed(mirrors_well(replace(mirror, p=1.0), self._out_of_fold, corrupt, plan)):
-            return Chain((corrupt, mirror))
-        title = type(self).__name__ if self.verbose else None
-        told(title, "images are not mirrored in training, since mirrored ones would have other answers")
-        return corrupt
+    def _varied(self, plan: SGD) -> Corruption:
+        """How rows are corrupted: pictures are varied in the ways that change no answer."""
+        ways = self._architecture.augmentation() if self._augments else {}
+        if not ways:
+            return self._corruption()
+        same = processes.agreed(harmless([*ways.values()], self._out_of_fold, plan))
+        others = " or ".join(way for way, is_same in zip(ways, same, strict=True) if not is_same)
+        if others:
+            title = type(self).__name__ if self.verbose else None
+            told(title, f"images are not {others} in training, since {others} ones would have other answers")
+        return Chain(tuple(way for way, is_same in zip(ways.values(), same, strict=True) if is_same))
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
         i = self._out_of_fold.sample(self._target.judged)
