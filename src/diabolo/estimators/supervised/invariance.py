@@ -4,7 +4,7 @@ r"""Whether a varied picture means the same: then pictures are varied in this wa
     lost_c    = mean_i (p_c(varied x_i) - y_ic)^2 - (p_c(x_i) - y_ic)^2         p: predictions, pbar: constant ones
 
 A left arrow is a right one in the mirror, and one that points at a place points at another when it is shifted: who learns from
-both learns little. So a network is asked: if it loses more than a seventh of what it has learned about an output, and not by
+both learns little. So a network is asked: if it loses more than 15 % of what it has learned about an output, and not by
 chance, pictures are not varied in this way. A network that knows nothing yet learns for a tenth of the steps first, as a copy,
 from pictures that are varied in the first way only; in all ways, arrows would never be told apart. If it still knows nothing,
 all ways are taken.
@@ -25,7 +25,7 @@ from ...plan import SGD
 from ...rows import Numbered, evenly, steps_per_epoch
 from .out_of_fold import OutOfFold
 
-__all__ = ["mirrors_well"]
+__all__ = ["harmless"]
 
 PILOT, LEAST = 0.1, 100  # share of the steps that a copy of the network learns for, and number at least
 LEARNED = 0.1  # of the error of constants: what counts as having learned
