@@ -66,8 +66,7 @@ class Calendar(nn.Module):
         waves = [(c.feature, h * c.a, h * c.b - turn) for c in told for h in range(1, c.waves + 1) for turn in (0.0, 0.25)]
         self = cls.at(waves)
         y = self(x)[:, x.shape[1] :]
-        flat = (y.amax(0) - y.amin(0) < FLAT).tolist()
-        return cls.at([wave for wave, same in zip(waves, flat, strict=True) if not same])
+        return cls.at([wave for wave, values in zip(waves, y.T, strict=True) if spanned(values) > FLAT])
 
     @classmethod
     def at(cls, waves: Sequence[tuple[int, float, float]]) -> Self:
