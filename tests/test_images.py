@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +24,7 @@ from diabolo import (
     Regressor,
     Shift,
     load,
+    progress,
 )
 from diabolo.corruption import Chain, Clean
 from diabolo.estimators.architectures import architecture
@@ -365,6 +367,21 @@ def test_left_is_not_right(capfd: pytest.CaptureFixture[str]) -> None:
     capfd.readouterr()
     Classifier(**few).fit(X, np.where(kind < 2, "side", y))
     assert "mirrored" not in capfd.readouterr().err
+
+
+def test_what_finds_out_whether_to_mirror_is_told(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a title and seconds of its own; the stages of a fit are all of it."""
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    X, y, _ = ramps(120)
+    start = time.monotonic()
+    clf = Classifier(**SMALL | {"verbose": True}).fit(X, y)
+    seconds = time.monotonic() - start
+    assert "Classifier, to know whether to mirror: " in capfd.readouterr().err
+    times = clf.history_.times
+    assert times["whether to mirror"] > 0
+    assert sum(times.values()) == pytest.approx(seconds, rel=0.2, abs=0.1)
+    frozen = Classifier(encoder=Autoencoder(4, **SMALL).fit(X), **SMALL).fit(X, y)
+    assert list(frozen.history_.times) == ["reading", "start", "training", "measuring"]
 
 
 def test_a_report_of_a_fine_tuned_encoder() -> None:

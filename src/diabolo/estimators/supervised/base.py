@@ -28,6 +28,7 @@ https://doi.org/10.1126/science.1127647 (pre-training)
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -42,7 +43,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ... import processes
-from ...corruption import Chain, Corruption
+from ...corruption import Chain, Corruption, Mirror
 from ...errors import DataError, FormatError, warn
 from ...formats.new_gaps import NewGaps
 from ...formats.readers import with_answers
@@ -339,13 +340,18 @@ class Supervised(System, abstract=True):
         n = len(self._out_of_fold.rows)
         stops_early = n >= MIN_ROWS_TO_STOP_EARLY or not self._trains_new_layers_only()
         corrupt, plan = self._corruption(), self._plan(n)
-        return self._out_of_fold.train(self._mirrored(corrupt, plan), plan, stops_early, first)
-
-    def _mirrored(self, corrupt: Corruption, plan: SGD) -> Corruption:
-        """Pictures are mirrored, too, if that changes no answer."""
         mirror = self._architecture.mirror() if self._augments else None
         if mirror is None:
-            return corrupt
+            return self._out_of_fold.train(corrupt, plan, stops_early, first)
+        start = time.monotonic()
+        corrupt = self._mirrored(mirror, corrupt, plan)
+        asked = time.monotonic() - start
+        history = self._out_of_fold.train(corrupt, plan, stops_early, first)
+        history.times = {"whether to mirror": asked} | history.times
+        return history
+
+    def _mirrored(self, mirror: Mirror, corrupt: Corruption, plan: SGD) -> Corruption:
+        """Pictures are mirrored, too, if that changes no answer."""
         if processes.agreed(mirrors_well(replace(mirror, p=1.0), self._out_of_fold, corrupt, plan)):
             return Chain((corrupt, mirror))
         title = type(self).__name__ if self.verbose else None

@@ -68,6 +68,8 @@ def pilot(fit: OutOfFold, corrupt: Corruption, plan: SGD) -> OutOfFold:
     some = Numbered(fit.rows, evenly(len(fit.rows), steps * plan.batch_size))
     epochs = max(1, round(steps / steps_per_epoch(len(some), plan.batch_size)))
     short = OutOfFold(copy.deepcopy(fit.network), some, fit.target, fit.members, fit.piece)
-    short.train(corrupt, replace(plan, epochs=epochs, checkpoint=None, resume=False), stops_early=False)
+    title = plan.progress and f"{plan.progress}, to know whether to mirror"
+    alone = replace(plan, epochs=epochs, checkpoint=None, resume=False, keeps_best=False, progress=title)
+    short.train(corrupt, alone, stops_early=False)
     short.network.eval()
     return OutOfFold(short.network, fit.rows, fit.target, fit.members, fit.piece)
