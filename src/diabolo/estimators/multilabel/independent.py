@@ -99,6 +99,7 @@ class IndependentClassifiers(MultiLabel):
         A label is predicted from this probability on.
     held_out_ : float
         Out-of-fold error on the training rows: 1 - label ranking average precision; with fewer than three labels, the loss.
+        With exactly one label in each row, the error rate.
     memory_ : Memory
         The kept rows: ``x`` (r, d) in the units of ``format_``, and their labels ``y`` (r, k).
     labels_ : Labels
