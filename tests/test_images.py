@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +24,7 @@ from diabolo import (
     Regressor,
     Shift,
     load,
+    progress,
 )
 from diabolo.corruption import Chain, Clean
 from diabolo.estimators.architectures import architecture
@@ -338,7 +340,7 @@ def test_how_far_pictures_move(h: int, w: int, pixels: int) -> None:
     clf = Classifier()
     clf.format_ = Images((h, w)).fit(np.zeros((2, h, w, 3), np.uint8))
     clf._architecture = architecture(clf.format_)
-    assert clf._corruption() == Chain((Shift((3, h, w), pixels, None),))
+    assert clf._architecture.augmentation()[0] == Shift((3, h, w), pixels, None)
     clf._given_encoder = object()
     assert clf._corruption() == Clean()
 
@@ -365,6 +367,35 @@ def test_left_is_not_right(capfd: pytest.CaptureFixture[str]) -> None:
     capfd.readouterr()
     Classifier(**few).fit(X, np.where(kind < 2, "side", y))
     assert "mirrored" not in capfd.readouterr().err
+
+
+def test_a_place_is_no_other_place(capfd: pytest.CaptureFixture[str]) -> None:
+    """Shifted pictures have other answers if these are places, and the same if they are sizes."""
+    r = np.random.default_rng(0)
+    n, few = 400, SMALL | {"epochs": 30, "verbose": True}
+    x, y, size = r.integers(4, 28, n), r.integers(4, 28, n), r.integers(2, 5, n)
+    across, down = np.meshgrid(np.arange(32), np.arange(32))
+    near = np.maximum(abs(across - x[:, None, None]), abs(down - y[:, None, None])) < size[:, None, None]
+    X = np.where(near, 200, 20).astype(np.uint8)
+    assert Regressor(**few).fit(X, x).score(X, x) > 0.9
+    assert "images are not shifted or mirrored in training" in capfd.readouterr().err
+    Regressor(**few).fit(X, size)
+    assert "images are not" not in capfd.readouterr().err
+
+
+def test_what_finds_out_how_to_vary_is_told(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a title and seconds of its own; the stages of a fit are all of it."""
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    X, y, _ = ramps(120)
+    start = time.monotonic()
+    clf = Classifier(**SMALL | {"verbose": True}).fit(X, y)
+    seconds = time.monotonic() - start
+    assert "Classifier, to know how to vary images: " in capfd.readouterr().err
+    times = clf.history_.times
+    assert times["how to vary"] > 0
+    assert sum(times.values()) <= seconds
+    frozen = Classifier(encoder=Autoencoder(4, **SMALL).fit(X), **SMALL).fit(X, y)
+    assert list(frozen.history_.times) == ["reading", "start", "training", "measuring"]
 
 
 def test_a_report_of_a_fine_tuned_encoder() -> None:

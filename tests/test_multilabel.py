@@ -44,6 +44,7 @@ from diabolo.estimators.multilabel.targets import LabelTarget
 from diabolo.estimators.multilabel.thresholds import check_metric, thresholds
 from diabolo.formats import read_labeled
 from diabolo.losses import Logistic, Loss
+from diabolo.report import write
 from kinds import SMALL, kinds
 
 QUICK: dict[str, Any] = {"epochs": 40, "hidden": (16,), "verbose": False, "random_state": 0}
@@ -1328,6 +1329,40 @@ def test_pairs_that_surely_go_together_come_first() -> None:
     assert [report.surprise(*pair[:2]) for pair in report.pairs(6)] == sorted(
         (report.surprise(i, j) for i in range(4) for j in range(i + 1, 4)), reverse=True
     )
+
+
+def test_a_report_on_classes_says_which_are_taken_for_others(tmp_path: Path) -> None:
+    """One class for each row goes together with none, and has no threshold."""
+    r = np.random.default_rng(0)
+    y = np.array(["a", "a", "b", "c"])[np.arange(120) % 4]
+    X = r.normal(size=(120, 3)) + 3.0 * np.stack([y == "a", y == "b", y == "c"], 1)
+    clf = MultiLabelClassifier(**QUICK).fit(X, y)
+    truth = np.where(np.arange(120) % 8 == 2, "c", y)  # half of all b
+    report, said = clf.report(X, truth, compare=False), clf.predict(X)
+    right = float((said == truth).mean())
+    assert report.accuracy == pytest.approx(right)
+    assert report.most_frequent == 0.5
+    a, b, n, share = report.mistaken()[0]
+    wrong = (truth == "c") & (said == "b")
+    assert (a, b, n, share) == ("c", "b", wrong.sum(), pytest.approx(wrong.sum() / (truth == "c").sum()))
+    assert f"{right:.1%} of the rows get their class\nc is taken for b in" in str(report)
+    assert np.isnan([card.threshold for card in report.cards]).all()
+    assert "by chance" not in str(report)
+    write(clf, X, tmp_path / "r.html", labels={"y": truth})
+    page = (tmp_path / "r.html").read_text()
+    for words in (
+        f"<h1>{right:.0%} of the rows",
+        "most frequent of 3 classes has 50% of them",
+        "Which classes are taken",
+        ">c</th>",
+    ):
+        assert words in page
+    assert "threshold" not in page
+    several = MultiLabelClassifier(**QUICK).fit(X, X > 0).report(X, X > 0, compare=False)
+    assert np.isnan(several.accuracy)
+    assert several.mistaken() == []
+    assert clf.held_out_ == pytest.approx(float((said != y).mean()), abs=0.2)  # an error rate
+    assert clf.held_out_ * 120 == pytest.approx(round(clf.held_out_ * 120), abs=1e-3)
 
 
 @pytest.mark.parametrize("sparse", [False, True])

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from diabolo import Autoencoder, signals, training
+from diabolo import Autoencoder, Classifier, signals, training
 from diabolo.signals import Signals, Stopped
 
 pytestmark = pytest.mark.usefixtures("ctrl_c")
@@ -104,6 +104,15 @@ def test_alone_or_in_a_pipeline_a_fit_keeps_the_best_weights(interrupted: list[t
             model.fit(X)
         assert ae.history_.interrupted
     assert len(interrupted) == 2
+
+
+def test_before_training_begins_ctrl_c_ends_the_fit(interrupted: list[training.Run]) -> None:
+    """A copy of the network finds out how to vary pictures: until it has, there are no weights to keep."""
+    r = np.random.default_rng(0)
+    X, y = r.integers(0, 256, (120, 16, 16), np.uint8), r.integers(0, 2, 120)
+    with pytest.raises(KeyboardInterrupt):
+        Classifier(random_state=0, verbose=False).fit(X, y)
+    assert len(interrupted) == 1
 
 
 def test_the_trials_of_a_study_are_a_search() -> None:

@@ -339,10 +339,7 @@ class Shift(Corruption):
     def vary(self, x: Tensor, rng: torch.Generator) -> Tensor:
         if not self.pixels:
             return x
-        (h, w), s = self.shape[-2:], self.pixels
-        how: dict[str, Any] = {"mode": "replicate"} if self.fill is None else {"mode": "constant", "value": self.fill}
-        padded = torch.nn.functional.pad(x.view(len(x), x.shape[1] // (h * w), h, w), (s, s, s, s), **how)
-        side = 2 * s + 1
+        (h, w), padded, side = self.shape[-2:], self._padded(x), 2 * self.pixels + 1
         rows, columns = torch.randint(side, (2, len(x)), generator=rng, device=x.device)
         out = torch.empty_like(x).view(len(x), x.shape[1] // (h * w), h, w)
         for place in torch.unique(side * rows + columns).tolist():
@@ -350,6 +347,17 @@ class Shift(Corruption):
             here = (rows == dy) & (columns == dx)
             out[here] = padded[here, :, dy : dy + h, dx : dx + w]
         return out.view_as(x)
+
+    def moved(self, x: Tensor, down: int, right: int) -> Tensor:
+        """All of them by the most pixels: down (1), up (-1) or not at all (0), and the same to the right."""
+        (h, w), s = self.shape[-2:], self.pixels
+        dy, dx = s * (1 - down), s * (1 - right)
+        return self._padded(x)[:, :, dy : dy + h, dx : dx + w].reshape(x.shape)
+
+    def _padded(self, x: Tensor) -> Tensor:
+        (h, w), s = self.shape[-2:], self.pixels
+        how: dict[str, Any] = {"mode": "replicate"} if self.fill is None else {"mode": "constant", "value": self.fill}
+        return torch.nn.functional.pad(x.view(len(x), x.shape[1] // (h * w), h, w), (s, s, s, s), **how)
 
 
 @dataclass(frozen=True)

@@ -142,8 +142,10 @@ def fitted_labels(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
     table.add_column("")
     table.add_column("", justify="right", overflow="fold")
     table.add_row("rows", f"{rows:,}")
-    table.add_row("labels", f"{len(clf.labels_.names):,}")
-    if len(clf.labels_.names) < 3:
+    table.add_row("classes" if clf.labels_.kind == "one" else "labels", f"{len(clf.labels_.names):,}")
+    if clf.labels_.kind == "one":
+        table.add_row("held-out accuracy", f"{1 - clf.held_out_:.1%}")
+    elif len(clf.labels_.names) < 3:
         table.add_row("held-out log-loss", f"{clf.held_out_:.3f}")  # the ranking of two labels says little
     else:
         table.add_row("held-out ranking precision", f"{1 - clf.held_out_:.1%}")

@@ -200,9 +200,9 @@ class Dense:
 
     # ── labels ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def augmentation(self) -> dict[str, Corruption]:
+    def augmentation(self) -> tuple[Shift, Mirror] | tuple[None, None]:
         """How rows are varied in supervised training, if that changes no answer."""
-        return {}
+        return None, None
 
     def members(
         self,
@@ -391,9 +391,8 @@ class Convolutional(Dense):
     def bend(self, network: Diabolo, x: Tensor, z: Tensor) -> Diabolo:
         return network if self.convolves else super().bend(network, x, z)
 
-    def augmentation(self) -> dict[str, Corruption]:
-        pixels = max(1, min(self.shape[1:]) // SHIFT_DIVISOR)
-        return {"shifted": Shift(self.shape, pixels, None), "mirrored": Mirror(self.shape)}
+    def augmentation(self) -> tuple[Shift, Mirror]:
+        return Shift(self.shape, max(1, min(self.shape[1:]) // SHIFT_DIVISOR), None), Mirror(self.shape)
 
     def members(
         self,

@@ -231,8 +231,9 @@ class System(Training, BaseEstimator, ABC):
             )
         self._end_training()
         self._measure(train, held)
-        stages = {"reading": read - start, "start": made - read}
-        self.history_.times = stages | self.history_.times | {"measuring": time.monotonic() - trained}
+        spent = self.history_.times or {"training": trained - made}
+        stages = {"reading": read - start, "start": trained - read - sum(spent.values())}
+        self.history_.times = stages | spent | {"measuring": time.monotonic() - trained}
         seconds = time.monotonic() - start
         title = type(self).__name__ if self.verbose else None
         finished(title, seconds, f"{few(round(seconds, 1))} seconds: {self.history_.spent}")

@@ -54,7 +54,7 @@ def labels_page(
         "lead": escaped(lead(clf, report, sample)),
         "labels": table(report),
         "comparison": escaped(compared(report)),
-        "pairs": pairs(report),
+        **(together(report) if report.taken is None else mistaken(report)),
         "places": places(report),
         "rows": rows(report, Names(clf.format_, X), thumbnails(clf, X, report) if clf.format_.kind == "images" else {}),
         "facts": facts(clf, report),
@@ -65,6 +65,8 @@ def labels_page(
 
 def headline(report: LabelReport) -> str:
     """The result in a sentence."""
+    if report.taken is not None and report.taken.any():
+        return f"{report.accuracy:.0%} of the rows get their class."
     good = [c for c in report.cards if c.average_precision == c.average_precision]
     k, n = len(report.cards), len(good)
     labels = f"{k:,} label{'' if k == 1 else 's'}"
@@ -85,10 +87,13 @@ def numbered(report: LabelReport, numbers: np.ndarray) -> LabelReport:
 
 
 def lead(clf: MultiLabelClassifier, report: LabelReport, sample: Sample | None) -> str:
-    """The rows, and how the thresholds were chosen."""
+    """The rows, and how the thresholds were chosen; of classes, what guessing the most frequent one would reach."""
     how = clf.threshold_metric if isinstance(clf.threshold_metric, str) else "costs"
     rows = f"{report.rows:,} rows" if sample is None else str(sample)
-    return f"Measured on {rows}. The thresholds were chosen for {how}. Training rows look better here than new ones."
+    decided = f"The thresholds were chosen for {how}."
+    if report.taken is not None and report.taken.any():
+        decided = f"The most frequent of {len(report.cards):,} classes has {report.most_frequent:.0%} of them."
+    return f"Measured on {rows}. {decided} Training rows look better here than new ones."
 
 
 def compared(report: LabelReport) -> str:
@@ -106,12 +111,15 @@ def compared(report: LabelReport) -> str:
 def table(report: LabelReport) -> str:
     """One line for each label."""
     heads = {"label": "", "yes": "right", "average precision": "wider", "": "", "F1": "right"}
-    heads |= dict.fromkeys(("threshold", "precision", "recall", "calibration"), "right aside")
+    thresholds = ("threshold",) * (report.taken is None)
+    heads |= dict.fromkeys((*thresholds, "precision", "recall", "calibration"), "right aside")
     lines = [
         f"<tr><th class='name' scope='row'>{escaped(str(c.name))}</th><td class='right'>{c.positives:,}</td>"
         f"<td>{band(c)}</td><td class='right deep'>{number(c.average_precision)}</td>"
         + f"<td class='right'>{number(c.f1)}</td>"
-        + "".join(f"<td class='right aside'>{number(v)}</td>" for v in (c.threshold, c.precision, c.recall))
+        + "".join(
+            f"<td class='right aside'>{number(v)}</td>" for v in (*(c.threshold for _ in thresholds), c.precision, c.recall)
+        )
         + f"<td class='right aside'>{number(c.calibration_error, 3)}</td></tr>"
         for c in frequent(report)
     ]
@@ -141,7 +149,7 @@ def number(v: float, digits: int = 2) -> str:
     return "–" if v != v else f"{v:.{digits}f}"
 
 
-def pairs(report: LabelReport) -> str:
+def together(report: LabelReport) -> dict[str, str]:
     """The pairs of labels that depend most on each other."""
     lines = [
         f"<tr><th class='name' scope='row'>{escaped(str(a))}</th><td class='name'>{escaped(str(b))}</td>"
@@ -149,7 +157,30 @@ def pairs(report: LabelReport) -> str:
         for a, b, lift, given in report.pairs(PAIRS)
     ]
     head = "<tr><th>label</th><th>with</th><th class='right'>times chance</th><th class='right'>share of its rows</th></tr>"
-    return f"<table class='bars'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>" if lines else "<p>One label.</p>"
+    return {
+        "pairs_title": "Which labels go together",
+        "pairs_about": "The table shows how often two labels occur together; 1 × is as often as if they were independent.",
+        "pairs": bars(head, lines) if lines else "<p>One label.</p>",
+    }
+
+
+def mistaken(report: LabelReport) -> dict[str, str]:
+    """The classes that are most often taken for another."""
+    lines = [
+        f"<tr><th class='name' scope='row'>{escaped(str(a))}</th><td class='name'>{escaped(str(b))}</td>"
+        f"<td class='right deep'>{n:,}</td><td class='right'>{share:.0%}</td></tr>"
+        for a, b, n, share in report.mistaken(PAIRS)
+    ]
+    head = "<tr><th>class</th><th>taken for</th><th class='right'>rows</th><th class='right'>share of its rows</th></tr>"
+    return {
+        "pairs_title": "Which classes are taken for others",
+        "pairs_about": "The table shows how many rows of a class are predicted as another.",
+        "pairs": bars(head, lines) if lines else "<p>No row is predicted as another class.</p>",
+    }
+
+
+def bars(head: str, lines: list[str]) -> str:
+    return f"<table class='bars'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>"
 
 
 def places(report: LabelReport) -> str:

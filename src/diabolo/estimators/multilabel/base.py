@@ -35,7 +35,7 @@ from ..supervised.encoders import resolve_encoder
 from .calibration import decision
 from .direct import Direct
 from .label_discovery import Suggestion, suggest_labels
-from .metrics import unranked
+from .metrics import misclassified, unranked
 from .replay import Memory, Refresh, fine_tune
 from .report import LabelReport
 from .targets import LABELS_DRAWN, LabelTarget, dense, label_loss
@@ -267,8 +267,10 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         y, weight = self._target.y(torch.from_numpy(i)), self._target.weight(torch.from_numpy(i))
         r, t = raw.double().numpy(), y.double().numpy()
         w = None if weight is None else weight.double().numpy()
-        self.held_out_ = unranked(raw, y, weight)
-        self._decision = decision(r, t, w, self.threshold_metric, self.min_labels, self._is_multiclass)
+        one = self._is_multiclass
+        self._decision = decision(r, t, w, self.threshold_metric, self.min_labels, one)
+        said = torch.from_numpy(self._decision.probabilities(r)) if one else raw
+        self.held_out_ = misclassified(said, y, weight) if one else unranked(raw, y, weight)
         direct = Direct(self.network_)
         if direct.affords(self._members.k, y.shape[1]):  # then no row is out-of-fold any more: the thresholds stay
             a, b = torch.from_numpy(self._decision.platt).float()

@@ -47,7 +47,7 @@ class IndependentClassifiers(MultiLabel):
         Dropout rate of the hidden layers, and of what convolutions give; that of the features they read is 0.2.
     corruption : Corruption or None, default=None
         How rows are corrupted during training, such as ``Gaussian(0.1)``. None: not at all; only pictures are shifted by up
-        to 1/8 of their shorter side, and mirrored unless that would change answers.
+        to 1/8 of their shorter side, and mirrored, unless that would change answers.
     format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
         How X is read. "auto" infers it from X; a sparse matrix without negative numbers is read as word counts.
     epochs : int or "auto", default="auto"
@@ -99,6 +99,7 @@ class IndependentClassifiers(MultiLabel):
         A label is predicted from this probability on.
     held_out_ : float
         Out-of-fold error on the training rows: 1 - label ranking average precision; with fewer than three labels, the loss.
+        With exactly one label in each row, the error rate.
     memory_ : Memory
         The kept rows: ``x`` (r, d) in the units of ``format_``, and their labels ``y`` (r, k).
     labels_ : Labels

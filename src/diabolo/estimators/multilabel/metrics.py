@@ -25,7 +25,7 @@ from ...rows import spread_rows
 from ..supervised.targets import TEMPERATURES
 from ..weights import mean
 
-__all__ = ["average_precision", "ranking_error", "relative_loss", "unranked"]
+__all__ = ["average_precision", "misclassified", "ranking_error", "relative_loss", "unranked"]
 
 MAX_OUTPUTS_FOR_LOSS = 200_000  # raw outputs on which the loss is computed
 DRAWS, NUMBERS = 100, 1 << 20  # of the bootstrap, and numbers of it that are held at once
@@ -53,6 +53,15 @@ def relative_loss(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float
     raws = (share.logit().expand_as(y), *(t * raw for t in SURE))
     equal, *losses = (float((w * Logistic().terms(r, y)).mean()) for r in raws)
     return min(losses) / equal
+
+
+def misclassified(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
+    """Share of the rows whose only label is not the one with the largest output.
+
+    >>> misclassified(torch.tensor([[2.0, 1.0], [2.0, 1.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
+    0.5
+    """
+    return mean((raw.argmax(1) != y.argmax(1)).float(), weight)
 
 
 def unranked(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:

@@ -4,6 +4,7 @@ r"""A report on the labels of a classifier: how well each is predicted, doubtful
     error of p_c    sum over ten bins of (share of rows) |mean p - share of yes|
     lift_ab         P(a and b) / (P(a) P(b)):  1 = independent
     surprise_ab     n_a n_b / n (lift log lift - lift + 1): how far the number of rows with both is from chance
+    taken_ab        if each row has one label: number of rows of a that are predicted as b
     doubtful        a positive with small p, a negative with large p: the label may be wrong
     to confirm      rows with p nearest to the threshold, unknown ones first: they are the most informative
 
@@ -53,7 +54,7 @@ class LabelMetrics(Printed):
         NaN if all or none of the rows have it.
     interval : (float, float)
     threshold, precision, recall, f1 : float
-        Of ``predict``.
+        Of ``predict``. The threshold is NaN if each row has one label: the most probable one is predicted.
     calibration_error : float
     wrong, missing : tuple of int
         Rows whose positive, or whose negative, is doubtful, the worst first.
@@ -109,6 +110,8 @@ class LabelReport(Printed):
         The rows v_c of the last layer as points: labels that the network recognizes by the same hidden units are close.
     comparison : Comparison or None
     rows : int
+    taken : ndarray (k, k) or None
+        If each row has one label: number of rows of a that are predicted as b.
     """
 
     cards: list[LabelMetrics]
@@ -117,6 +120,7 @@ class LabelReport(Printed):
     places: np.ndarray
     comparison: Comparison | None
     rows: int
+    taken: np.ndarray | None = None
 
     @classmethod
     def of(cls, clf: MultiLabel, X: Any, Y: Any, compare: bool) -> Self:
@@ -128,11 +132,33 @@ class LabelReport(Printed):
         same_length(len(y), len(p))
         yes = clf._decision.decided(p)
         names = clf.labels_.names
-        cards = [label_metrics(name, p[:, c], y[:, c], yes[:, c], float(clf.thresholds_[c])) for c, name in enumerate(names)]
+        one = clf._decision.one
+        lines = [float("nan") if one else float(t) for t in clf.thresholds_]
+        cards = [label_metrics(name, p[:, c], y[:, c], yes[:, c], lines[c]) for c, name in enumerate(names)]
         lift, given = dependencies(y)
+        taken = np.nan_to_num(y).astype(int).T @ yes.astype(int) if one else None
         known = y[:, ~np.isnan(y).all(0)]
         compared = compare_with_independent(clf, X, known) if compare and 3 <= known.shape[1] <= MAX_LABELS else None
-        return cls(cards, lift, given, embed_labels(clf), compared, len(p))
+        return cls(cards, lift, given, embed_labels(clf), compared, len(p), taken)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the rows whose only label is predicted; NaN if rows may have several."""
+        return float("nan") if self.taken is None else float(self.taken.trace() / max(1, self.taken.sum()))
+
+    @property
+    def most_frequent(self) -> float:
+        """Share of the rows that have the most frequent label: the accuracy of who always predicts it."""
+        return max(c.positives for c in self.cards) / max(1, sum(c.positives for c in self.cards))
+
+    def mistaken(self, most: int = 10) -> list[tuple[Any, Any, int, float]]:
+        """The labels that are most often taken for another: a, b, number of rows, and their share of those of a."""
+        if self.taken is None:
+            return []
+        names, wrong = [c.name for c in self.cards], self.taken - np.diag(self.taken.diagonal())
+        order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+        found = [(i, j) for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True) if wrong[i, j]]
+        return [(names[i], names[j], int(wrong[i, j]), float(wrong[i, j] / self.taken[i].sum())) for i, j in found]
 
     def pairs(self, most: int = 10) -> list[tuple[Any, Any, float, float]]:
         """The most dependent pairs of labels, the surest first: a, b, lift, P(b | a)."""
@@ -155,7 +181,11 @@ class LabelReport(Printed):
             yield f"and {len(self.cards) - len(cards):,} more labels"
         if any(isinstance(text, Marked) for row in rows for text in row):
             yield "* May be no better than chance."
-        yield from (f"{a!s} with {b!s}: {lift:.2f} times as often as by chance" for a, b, lift, _ in self.pairs(5))
+        if self.taken is None:
+            yield from (f"{a!s} with {b!s}: {lift:.2f} times as often as by chance" for a, b, lift, _ in self.pairs(5))
+        else:
+            yield f"{self.accuracy:.1%} of the rows get their class"
+            yield from (f"{a!s} is taken for {b!s} in {share:.0%} of its rows" for a, b, _, share in self.mistaken(5))
         if self.comparison is not None:
             yield str(self.comparison)
 
@@ -167,7 +197,7 @@ def label_metrics(name: Any, p: np.ndarray, y: np.ndarray, yes: np.ndarray, line
     value, interval = average_precision(p[known], truth[known])
     hits, said, have = (yes & truth & known).sum(), (yes & known).sum(), (truth & known).sum()
     wrong, missing = np.flatnonzero(known & truth & (p < DOUBTED)), np.flatnonzero(known & ~truth & (p > 1 - DOUBTED))
-    near = np.lexsort((abs(p - min(line, 1.0)), known))
+    near = np.lexsort((abs(p - (0.5 if np.isnan(line) else min(line, 1.0))), known))
     return LabelMetrics(
         name,
         int(have),

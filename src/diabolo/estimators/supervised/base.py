@@ -28,6 +28,7 @@ https://doi.org/10.1126/science.1127647 (pre-training)
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -42,7 +43,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ... import processes
-from ...corruption import Chain, Corruption
+from ...corruption import Chain, Corruption, Mirror, Shift
 from ...errors import DataError, FormatError, warn
 from ...formats.new_gaps import NewGaps
 from ...formats.readers import with_answers
@@ -334,20 +335,24 @@ class Supervised(System, abstract=True):
         """SGD, of the members from number `first` on."""
         n = len(self._out_of_fold.rows)
         stops_early = n >= MIN_ROWS_TO_STOP_EARLY or not self._trains_new_layers_only()
-        plan = self._plan(n)
-        return self._out_of_fold.train(self._varied(plan), plan, stops_early, first)
+        plan, start = self._plan(n), time.monotonic()
+        shift, mirror = self._architecture.augmentation() if self._augments else (None, None)
+        if shift is None or mirror is None:
+            return self._out_of_fold.train(self._corruption(), plan, stops_early, first)
+        corrupt = self._harmless(shift, mirror, plan)
+        asked = time.monotonic() - start
+        history = self._out_of_fold.train(corrupt, plan, stops_early, first)
+        history.times = {"how to vary": asked} | history.times
+        return history
 
-    def _varied(self, plan: SGD) -> Corruption:
-        """How rows are corrupted: pictures are varied in the ways that change no answer."""
-        ways = self._architecture.augmentation() if self._augments else {}
-        if not ways:
-            return self._corruption()
-        same = processes.agreed(harmless([*ways.values()], self._out_of_fold, plan))
-        others = " or ".join(way for way, is_same in zip(ways, same, strict=True) if not is_same)
+    def _harmless(self, shift: Shift, mirror: Mirror, plan: SGD) -> Corruption:
+        """Pictures are varied in the ways that change no answer."""
+        same = processes.agreed(harmless(shift, mirror, self._out_of_fold, plan))
+        others = " or ".join(name for name, is_same in zip(("shifted", "mirrored"), same, strict=True) if not is_same)
         if others:
             title = type(self).__name__ if self.verbose else None
             told(title, f"images are not {others} in training, since {others} ones would have other answers")
-        return Chain(tuple(way for way, is_same in zip(ways.values(), same, strict=True) if is_same))
+        return Chain(tuple(way for way, is_same in zip((shift, mirror), same, strict=True) if is_same))
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
         i = self._out_of_fold.sample(self._target.judged)

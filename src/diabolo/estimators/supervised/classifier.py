@@ -66,7 +66,7 @@ class Classifier(ClassifierMixin, Supervised):
         Dropout rate of the hidden layers, and of what convolutions give; that of the features they read is 0.2.
     corruption : Corruption or None, default=None
         How rows are corrupted during training, such as ``Gaussian(0.1)``. None: not at all; only pictures are shifted by up
-        to 1/8 of their shorter side, and mirrored unless that would change answers.
+        to 1/8 of their shorter side, and mirrored, unless that would change answers.
     format : {"auto", "tables", "arrays", "documents", "images"} or Format, default="auto"
         How X is read. "auto" infers it from X; a sparse matrix without negative numbers is read as word counts.
     epochs : int or "auto", default="auto"

@@ -9,6 +9,7 @@ These outputs decide when SGD stops, the penalty of a last layer on fixed codes,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import cast
@@ -58,11 +59,9 @@ class OutOfFold:
         """The same members, as a network that reads the codes h (n, m) of all rows."""
         return OutOfFold(network, Rows(h), self.target, self.members, self.piece)
 
-    def varied(self, corruption: Corruption) -> OutOfFold:
-        """The same members, which see the rows as an augmentation shows them."""
-        rng = torch.Generator().manual_seed(0)
-        rows = Varied(self.rows, lambda x: corruption.vary(x, rng))
-        return OutOfFold(self.network, rows, self.target, self.members, self.piece)
+    def varied(self, vary: Callable[[Tensor], Tensor]) -> OutOfFold:
+        """The same members, which see the rows varied."""
+        return OutOfFold(self.network, Varied(self.rows, vary), self.target, self.members, self.piece)
 
     def counted(self, i: np.ndarray) -> np.ndarray:
         """Which of the rows i can be judged: some member has not seen them, and they have a weight."""
