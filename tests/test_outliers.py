@@ -13,7 +13,8 @@ from sklearn.metrics import roc_auc_score
 
 from diabolo import Autoencoder, DataError, OutlierDetector, load
 from diabolo.estimators.outliers.explanation import RowExplanation
-from diabolo.estimators.outliers.scores import CellTails, LocalErrorScale, MarginalTails, combined
+from diabolo.estimators.outliers.scores import LocalErrorScale, combined
+from diabolo.estimators.outliers.tails import CellTails
 from diabolo.formats import Tables
 from diabolo.losses import Softmax, Squared
 from kinds import SMALL, frame, kinds, texts
@@ -156,20 +157,6 @@ def test_where_all_is_hard_to_tell_a_loss_says_less() -> None:
     assert (hard / easy > 3).all()
     copies = LocalErrorScale.fit(z[:1].repeat(5, 1), losses[:5])(z[:1])  # no row but itself: what is usual
     assert torch.equal(copies, torch.ones(1, 2, dtype=torch.float64))
-
-
-def test_edges_see_what_is_extreme_in_one_column() -> None:
-    rng = np.random.default_rng(0)
-    x = torch.from_numpy(rng.normal(size=(500, 6)))
-    x[:, 5] = torch.from_numpy(rng.random(500) < 0.02)
-    x[::7, 4] = torch.nan
-    edges = MarginalTails.fit(x)
-    middle, far, rare, unknown = edges(torch.tensor([[0.0] * 6, [0.0, 9, 0, 0, 0, 0], [0.0] * 5 + [1], [torch.nan] * 6]))
-    assert unknown < middle < rare < far
-    alone = edges(x)
-    assert np.allclose(alone, MarginalTails.fit(x[torch.randperm(500)])(x))
-    without = [MarginalTails.fit(torch.cat([x[:i], x[i + 1 :]]))(x[i : i + 1])[0] for i in range(20)]
-    assert np.allclose(alone[:20], without, atol=0.1)  # a row is not its own witness
 
 
 def test_discoveries_are_few_where_there_is_nothing_to_find() -> None:

@@ -212,10 +212,11 @@ class ColumnMask(Corruption):
     sizes: tuple[int, ...] | None = None
 
     def seen(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        sizes = torch.tensor(self.sizes or (1,) * x.shape[1], device=x.device)
         u = torch.rand(len(x), 1, generator=rng, device=x.device)
-        hidden = torch.rand(len(x), len(sizes), generator=rng, device=x.device) < u * self.p
-        return x.masked_fill(hidden.repeat_interleave(sizes, 1) if self.sizes else hidden, math.nan)
+        hidden = torch.rand(len(x), len(self.sizes or x.T), generator=rng, device=x.device) < u * self.p
+        if self.sizes and set(self.sizes) != {1}:
+            hidden = hidden.repeat_interleave(torch.tensor(self.sizes, device=x.device), 1)
+        return x.masked_fill(hidden, math.nan)
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Self
 
 import numpy as np
 import torch
-from scipy.linalg import solve_triangular
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
@@ -37,14 +37,15 @@ from .registry import registered_name
 from .rows import Rows
 from .training import minimize
 
-__all__ = ["DENSITIES", "Density", "Flow", "Kernel", "Mixture", "Normal", "density", "squared_distances"]
+__all__ = ["DENSITIES", "Density", "Flow", "Kernel", "Mixture", "Normal", "Points", "density", "with_column"]
 
 DENSITIES: dict[str, type[Density]] = {}
 RIDGE = 1e-4  # smallest variance of a part, in units of the codes' own
 WIDTHS = (0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5)
 ROUNDS = 5  # of trimming
 MIN_CODES_TO_HOLD_OUT = 40  # codes; with fewer, a flow holds none out
-CHUNK = 512  # codes whose distances fit into the cache
+CHUNK = 256  # codes whose nearness to all points fits into the cache
+FAR = 1e30  # further out, float32 cannot tell the nearest of the points
 MAX_CODES = 10_000  # codes that a fit uses
 
 
@@ -180,8 +181,8 @@ class Mixture(Density):
     def _log_prob(self, u: np.ndarray) -> np.ndarray:
         parts = []
         for w, m, lower in zip(self.weight, self.mean, self._triangles(), strict=True):
-            e = solve_triangular(lower, (u - m).T, lower=True)
-            parts.append(np.log(w) - 0.5 * (e**2).sum(0) - np.log(np.diag(lower)).sum())
+            e = (u - m) @ np.linalg.inv(lower).T
+            parts.append(np.log(w) - 0.5 * np.square(e).sum(1) - np.log(np.diag(lower)).sum())
         return np.logaddexp.reduce(parts) - 0.5 * u.shape[1] * np.log(2 * np.pi)
 
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -254,15 +255,14 @@ class Kernel(Density):
     def _fit(self, u: np.ndarray, seed: int) -> None:
         u = np.random.default_rng(seed).permutation(u)[: self.most]
         train, held = (u[len(u) // 4 :], u[: len(u) // 4]) if len(u) >= 8 else (u, u)
-        apart = squared_distances(held, train)
-        values = [kernels(apart.copy(), h, u.shape[1]).mean() for h in self.widths]
+        values = Points(train).kernels(held, self.widths).mean(1)
         self.width = np.array([self.widths[int(np.argmax(values))]], dtype=np.float32).astype(np.float64)
         self.points = u.astype(np.float32).astype(np.float64)
 
     def _log_prob(self, u: np.ndarray) -> np.ndarray:
         parts = [u[i : i + CHUNK] for i in range(0, len(u), CHUNK)]
-        h, k = float(self.width[0]), u.shape[1]
-        return np.concatenate([kernels(squared_distances(part, self.points), h, k) for part in parts] or [np.empty(0)])
+        points = Points(self.points)
+        return np.concatenate([points.kernels(part, self.width)[0] for part in parts] or [np.empty(0)])
 
     def _sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         return self.points[rng.integers(len(self.points), size=n)] + self.width * rng.standard_normal((n, self.points.shape[1]))
@@ -339,23 +339,44 @@ class Flow(Density):
 triangle = cache(np.tril_indices)  # of a (k, k) matrix
 
 
-def squared_distances(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """u (m, k), v (n, k) -> (m, n); scikit-learn's takes as long to check what it is given.
+class Points:
+    """Points v (n, k), to which the nearest of others are sought: u'v - v'v / 2 is largest for the nearest v.
 
-    >>> squared_distances(np.array([[3.0, 4.0]]), np.zeros((2, 2)))
-    array([[25., 25.]])
+    One product in float32, so that of a distance that counts, such as the least, all digits are to be computed anew.
+
+    >>> Points(np.array([[0.0, 0.0], [3.0, 4.0]])).near(np.array([[3.0, 4.0]]))
+    array([[ 0. , 12.5]], dtype=float32)
     """
-    square = np.square(u).sum(1, keepdims=True), np.square(v).sum(1, keepdims=True)
-    apart = np.hstack((u, square[0], np.ones_like(square[0]))) @ np.hstack((-2 * v, np.ones_like(square[1]), square[1])).T
-    return np.maximum(apart, 0, out=apart)
+
+    def __init__(self, v: np.ndarray) -> None:
+        self.v = v
+        self.beside = np.ascontiguousarray(with_column(v, -0.5 * np.square(v).sum(1)).T)
+
+    def near(self, u: np.ndarray) -> np.ndarray:
+        """u (m, k) -> (m, n) float32."""
+        product: np.ndarray = with_column(np.clip(u, -FAR, FAR), 1.0) @ self.beside
+        return product
+
+    def kernels(self, u: np.ndarray, widths: Iterable[float]) -> np.ndarray:
+        """u (m, k) -> for each of w widths the log of the mean of the normals around all v, (w, m)."""
+        near = self.near(u)
+        first = near.argmax(1)
+        behind = np.subtract(near, near[np.arange(len(u)), first][:, None], out=near)
+        least, k = np.square(u - self.v[first]).sum(1), u.shape[1]
+
+        def log_mean(h: float) -> np.ndarray:
+            e = behind * np.float32(1 / h**2)
+            total: np.ndarray = np.log(np.exp(e, out=e).mean(1)) - 0.5 * least / h**2
+            return total - k * np.log(h * np.sqrt(2 * np.pi))
+
+        return np.stack([log_mean(float(h)) for h in widths])
 
 
-def kernels(apart: np.ndarray, h: float, k: int) -> np.ndarray:
-    """Squared distances (m, n) to n points -> (m,) log of the mean of their normals of width h; `apart` is used up."""
-    least = apart.min(1)
-    e = np.subtract(apart, least[:, None], out=apart).astype(np.float32)  # the difference needs all digits, the result does not
-    e *= np.float32(-0.5 / h**2)
-    return np.log(np.exp(e, out=e).mean(1, dtype=np.float64)) - 0.5 * least / h**2 - k * np.log(h * np.sqrt(2 * np.pi))
+def with_column(u: np.ndarray, column: Any) -> np.ndarray:
+    """(m, k), (m,) -> (m, k + 1) in float32."""
+    out = np.empty((len(u), u.shape[1] + 1), dtype=np.float32)
+    out[:, :-1], out[:, -1] = u, column
+    return out
 
 
 def density(given: Any) -> Density:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Callable
-from contextlib import ContextDecorator
+from collections.abc import Callable, Iterator
+from contextlib import ContextDecorator, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Self, cast
@@ -16,7 +16,7 @@ from threadpoolctl import ThreadpoolController
 
 from .errors import suggest
 
-__all__ = ["blas", "has_bfloat16", "mkl", "one_thread", "openmp", "pick_device", "pick_precision"]
+__all__ = ["blas", "has_bfloat16", "mkl", "one_thread", "one_torch_thread", "openmp", "pick_device", "pick_precision"]
 
 
 def pick_device(device: str = "auto") -> str:
@@ -92,6 +92,20 @@ def mkl() -> Callable[[int], int]:
         except (OSError, AttributeError):  # other processors have other libraries
             pass
     return lambda n: 0
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """PyTorch has one thread inside: a second one gains a third on an idle machine, but is ten times slower on a busy one.
+
+    OpenMP and MKL have a setting for each calling thread, so that work in other threads keeps theirs.
+    """
+    with openmp().limit(limits=1):
+        before = mkl()(1)
+        try:
+            yield
+        finally:
+            mkl()(before)
 
 
 class OneThread(ContextDecorator):

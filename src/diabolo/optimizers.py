@@ -82,11 +82,9 @@ class Flat:
         Each gradient is copied once. If it were kept, backward would add to it, and it would have to be set to zero.
         """
         self.turn = (self.turn + 1) % len(self.sent)
-        for p, piece in zip(self.parameters, self.pieces[self.turn], strict=True):
-            if p.grad is None:  # unused in this step
-                piece.zero_()
-            else:
-                piece.copy_(p.grad)
+        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]  # None: unused in this step
+        torch._foreach_copy_(self.pieces[self.turn], grads)
+        for p in self.parameters:
             p.grad = None
         self.total()
         norm = torch.dot(self.g, self.g).sqrt()  # half the time of vector_norm
@@ -134,10 +132,10 @@ def stacked(module: nn.Module) -> set[Tensor]:
 
 
 def optimizers(flat: Flat, name: str, lr: float, muon_lr: float, weight_decay: float) -> list[Optimizer]:
-    """The optimizers that together update ``w``; vectors do not decay."""
+    """The optimizers that together update ``w``, as few as there can be; vectors do not decay."""
     cut, end = flat.matrices if name == "muon" else 0, flat.decaying
     first: list[Optimizer] = [Muon(flat, muon_lr, weight_decay)] if cut else []
-    rest = [(slice(cut, end), weight_decay), (slice(end, None), 0.0)]
+    rest = [(slice(cut, end), weight_decay), (slice(end, None), 0.0)] if weight_decay else [(slice(cut, None), 0.0)]
     return first + [AdamW(flat.w[part], flat.g[part], lr, decay) for part, decay in rest if len(flat.w[part])]
 
 

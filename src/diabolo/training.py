@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from . import processes, storage
 from .chance import drawing, redirected
 from .errors import FormatError, LostError, TrainingError, warn
-from .hardware import mkl, openmp
+from .hardware import one_torch_thread
 from .history import History
 from .limits import keep_freed_memory
 from .optimizers import Flat, optimizers
@@ -135,7 +135,7 @@ class Run:
             processes.check_alike((self.step, self.identity()), "checkpoint, data and settings")
             processes.same([*self.state().values(), *self.module.buffers()])
             self.flat.sync()
-            with threads(self), self.shown() as at, self.signals:
+            with self.threads(), self.shown() as at, self.signals:
                 self.start()
                 while self.step < self.total:
                     self.epoch(at)
@@ -206,6 +206,10 @@ class Run:
         self.flat.sync()
         stalled = f"no gain on held-out rows for {self.plan.patience} round{'s' * (self.plan.patience != 1)}"
         self.history.stopped = "next to no error is left on held-out rows" if self.history.solved else stalled
+
+    def threads(self) -> AbstractContextManager[None]:
+        """One thread for small steps."""
+        return one_torch_thread() if self.plan.batch_size * self.flat.w.numel() < SMALL_STEP else nullcontext()
 
     def start(self) -> None:
         """Round 0: the error before the first step, so that the result is never worse than the start."""
@@ -403,20 +407,3 @@ AVERAGE_EVERY = 5  # steps between two updates of the running average: it reads 
 
 def _arrays(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:
     return {name: t.detach().cpu().numpy() for name, t in tensors.items()}
-
-
-@contextmanager
-def threads(run: Run) -> Iterator[None]:
-    """One thread for small steps: a second one gains a third on an idle machine, but is ten times slower on a busy one.
-
-    OpenMP and MKL have a setting for each calling thread, so that fits in other threads keep theirs.
-    """
-    if run.plan.batch_size * run.flat.w.numel() >= SMALL_STEP:
-        yield
-        return
-    with openmp().limit(limits=1):
-        before = mkl()(1)
-        try:
-            yield
-        finally:
-            mkl()(before)

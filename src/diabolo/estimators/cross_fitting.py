@@ -62,7 +62,10 @@ class CrossFit:
             counts = self.learns(i).repeat(len(each) // self.k, 1).to(each.device)
             counts[:first] = False
             if trim:
-                counts &= each <= each.detach().quantile(1 - trim, 1, keepdim=True)
+                most = 1 + int(
+                    (1 - trim) * (each.shape[1] - 1)
+                )  # it is the quantile, but for interpolation, and ten times as fast
+                counts &= each <= each.detach().kthvalue(most, 1, keepdim=True).values
             c = counts.float() if weight is None else counts * weight[i].to(each.device)
             return (each * c).sum(0) / c.mean().clamp(min=1e-9)
 

@@ -53,7 +53,9 @@ class Calibration:
         top = s[-max(MIN_TAIL, round(TAIL * len(s))) :]
         self.decay = max(float((top - top[0]).mean()), 1e-3 * float(s.std()), 1e-9)
         self.value, first = np.unique(s, return_index=True)
-        self.count = len(s) - first  # scores that are at least this value
+        self.count = (len(s) - first).astype(np.float64)  # scores that are at least this value
+        self.next = np.append(self.count[1:], self.count[-1])
+        self.slope = (self.next - self.count) / np.append(np.diff(self.value), 1.0)
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -65,11 +67,11 @@ class Calibration:
     def log_p(self, s: np.ndarray) -> np.ndarray:
         """Scores (...) -> logarithm of the p-values, without ties, and beyond the largest score."""
         s = np.asarray(s, dtype=np.float64)
-        below = np.searchsorted(self.value, s)
-        passed = np.where(below > 0, self.count[below - 1] * (1 - GAP), np.inf)
-        count = np.log(np.minimum(np.interp(s, self.value, self.count), passed))
-        beyond = -np.maximum((s - self.value[-1]) / self.decay, GAP)
-        return smooth(np.where(s > self.value[-1], beyond, count), len(self))
+        last = np.maximum(np.searchsorted(self.value, s, side="right") - 1, 0)
+        ahead = np.clip(s, self.value[0], self.value[-1]) - self.value[last]
+        count = np.maximum(self.count[last] * (1 - GAP * (ahead > 0)) + self.slope[last] * ahead, self.next[last])
+        beyond = np.maximum((s - self.value[-1]) / self.decay, GAP)
+        return np.where(s > self.value[-1], np.log(2.0) - beyond, np.log1p(count)) - np.log(len(self) + 1)
 
     def limit(self, alpha: float) -> float:
         """``p(s) <= alpha`` just where ``log_p(s)`` is below it; -inf where no p-value is as small.

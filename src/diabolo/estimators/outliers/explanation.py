@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ import torch
 from torch import Tensor
 
 from ...errors import DataError
+from ...hardware import one_thread
 from ...losses import Columns, Logistic, Loss, Squared
 from ...printed import Grid, Marked, Printed, alike, cut
 from .conformal import Calibration
@@ -150,30 +152,39 @@ class Explainer:
     ----------
     scorer : Scorer
         How strange rows are.
-    losses : ndarray (n, c)
-        For each column, losses of training cells by a member that had not seen them.
+    x : Tensor (n, d)
+        Training rows, by which it learns what is usual when it is first asked: most detectors never are.
+    fold : ndarray (n,)
+        The member that has not seen each of them.
     """
 
-    def __init__(self, scorer: Scorer, losses: np.ndarray) -> None:
+    def __init__(self, scorer: Scorer, x: Tensor, fold: np.ndarray) -> None:
         self.scorer, self.reconstructor, self.format = scorer, scorer.reconstructor, scorer.reconstructor.format
-        self.losses = np.sort(losses, axis=0)
+        self.x, self.fold = x, fold
 
     @classmethod
     def fit(cls, scorer: Scorer, x: Tensor, fold: np.ndarray) -> Self:
         """From rows x (n, d), each judged by the member `fold` (n,) that has not seen it."""
-        c = len(scorer.measures.v)
-        n = int(np.clip(MAX_CELLS // c, MIN_ROWS, MAX_ROWS))
-        x, fold = x[:n], fold[:n]
-        new, size = cls(scorer, np.zeros((0, c))), max(1, BATCH // c)
-        losses = [new._unseen(x[i : i + size], fold[i : i + size]) for i in range(0, len(x), size)]
-        return cls(scorer, torch.cat(losses).float().double().numpy())
+        n = int(np.clip(MAX_CELLS // len(scorer.measures.v), MIN_ROWS, MAX_ROWS))
+        return cls(scorer, x[:n].clone(), fold[:n])
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """For each column, losses of training cells by a member that had not seen them, ascending (n, c)."""
+        size = max(1, BATCH // len(self.scorer.measures.v))
+        starts = range(0, len(self.x), size)
+        with one_thread():
+            losses = [self._unseen(self.x[i : i + size], self.fold[i : i + size]) for i in starts]
+        return np.sort(torch.cat(losses).float().double().numpy(), axis=0)
 
     def state(self) -> dict[str, np.ndarray]:
         return {"cell_losses": self.losses}
 
     @classmethod
     def from_state(cls, scorer: Scorer, arrays: dict[str, np.ndarray]) -> Self:
-        return cls(scorer, arrays["cell_losses"])
+        new = cls(scorer, torch.empty(0, 0), np.empty(0))
+        new.losses = np.sort(arrays["cell_losses"], axis=0)
+        return new
 
     def cell_p_values(self, x: Tensor) -> np.ndarray:
         """Rows x (n, d) -> p-values (n, c) of all cells; NaN where one is missing."""

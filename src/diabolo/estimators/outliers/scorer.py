@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from ...formats import Format
+from ...hardware import one_thread, one_torch_thread
 from ...losses import Loss
 from ...network import Diabolo
 from ...storage import under
@@ -123,6 +124,8 @@ class Scorer:
             s = supervised(own[:, None].repeat(len(z), 1), ratios.repeat(len(z), 1))[np.arange(len(fold)), fold]
         return cls(reconstructor, measures, supervised, Calibration(s))
 
+    @one_thread()
+    @one_torch_thread()
     def judge(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
         z, cells = self.reconstructor.look(x)

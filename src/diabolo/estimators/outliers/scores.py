@@ -19,40 +19,33 @@ are larger: there a loss says less.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding_bag
 
-from ...density import Kernel, Normal, squared_distances
+from ...density import Kernel, Normal, Points, with_column
 from ...errors import FormatError
 from ...storage import under
 from .conformal import Calibration
+from .tails import LARGEST, MAX_VALUES, MIN_ROWS, CellTails, CommonTails, MarginalTails
 
 __all__ = ["Measures"]
 
 MAX_POINTS = 1000  # codes around which the density is laid, per member
 MAX_CODES = 1000  # from which the normal is learned
-MAX_KNOWN = 1000  # values of a feature that are kept
 FLOOR = 0.01  # of what a column usually loses, in units of its variance
 KERNEL_WEIGHT, NORMAL_WEIGHT, MARGINAL_WEIGHT = 2.0, 0.75, 0.75  # of U, V and W, squared
 TAILS = ("distance", "cell", "kernel", "normal", "marginal")  # D, M, U, V, W
 AXES = ("apart", "rare")  # never seen together, and unlikely
 NEAREST = 20  # n
 PRIOR = 10  # n0
-MIN_ROWS, MAX_ROWS = 100, 500  # among which the nearest are sought, per member
-MAX_CELLS = 1000  # rows of which the losses are kept
-MIN_TAIL = 5  # of them
-MAX_VALUES = 200_000  # numbers that such rows, or those of the tails, may be
-OUT = 0.02  # share of the values of a feature on either side, up to which they are as far out as is usual
-TAIL = 0.1  # share of the largest losses of a column from which the decay beyond them is learned
-MIN_DECAY = 1.0  # of them, in units of what is usual: in a column that was constant any loss would be too unusual
+MAX_ROWS = 500  # among which the nearest are sought, per member
 COPY = 1e-8  # squared distance of a row to itself, and to its copies, which say nothing about it, in units of 1 + |z|^2
-SAME = 1e-4, 1e-5  # relative and absolute difference of a loss from itself, by rounding: other rows beside it, other last bits
-CHUNK = 512
-LARGEST = torch.finfo(torch.float32).max
+ALMOST, TIE = 1e-5, 1e-6  # those of rows that may be copies, and of rows that are as near as others, by rounding
+CHUNK = 256  # rows whose nearness to all others fits into the cache
 
 
 class Member(NamedTuple):
@@ -63,9 +56,9 @@ class Member(NamedTuple):
     scale: LocalErrorScale
     tails: MarginalTails
 
-    def unlikeliness(self, x: Tensor, z: Tensor) -> np.ndarray:
-        """Rows (n, d), codes (n, k) -> U, V and W (n, 3)."""
-        return np.stack((-self.kernel.log_prob(z.numpy()), -self.normal.log_prob(z.numpy()), self.tails(x)), 1)
+    def unlikeliness(self, z: Tensor) -> np.ndarray:
+        """Codes (n, k) -> U and V (n, 2)."""
+        return np.stack((-self.kernel.log_prob(z.numpy()), -self.normal.log_prob(z.numpy())), 1)
 
 
 class Measures:
@@ -114,7 +107,7 @@ class Measures:
         r, codes = cells / others, np.empty((len(i), 3))
         for k, (mine, by) in enumerate(zip(unseen, self.members, strict=True)):
             r[mine] /= by.scale(z[k, mine])
-            codes[mine] = by.unlikeliness(x[mine], z[k, mine])
+            codes[mine] = np.column_stack((by.unlikeliness(z[k, mine]), by.tails(x[mine])))
         self.cells = CellTails.fit(r[torch.from_numpy(kept)])
         measures = np.column_stack((distance(r), self.cells(r), codes))
         self.tails = {name: Calibration(m[kept]) for name, m in zip(TAILS, measures.T, strict=True)}
@@ -130,11 +123,15 @@ class Measures:
     def axes(self, x: Tensor, z: Tensor, cells: Tensor) -> np.ndarray:
         """Rows (n, d), codes (K, n, k), losses (K, n, c) -> (n, K, 2), both axes by each member."""
         found = []
-        for codes, losses, member in zip(z, cells, self.members, strict=True):
+        for codes, losses, member, w in zip(z, cells, self.members, self._common(x), strict=True):
             r = losses / (self.v * member.scale(codes))
-            found.append(np.column_stack((distance(r), self.cells(r), member.unlikeliness(x, codes))))
+            found.append(np.column_stack((distance(r), self.cells(r), member.unlikeliness(codes), w)))
         measures = np.stack(found, 1)
         return combined([-self.tails[name].log_p(measures[..., i]) for i, name in enumerate(TAILS)])
+
+    @cached_property
+    def _common(self) -> CommonTails:
+        return CommonTails([member.tails for member in self.members])
 
     def within(self, x: Tensor) -> Tensor:
         """x (n, d), with numbers that are further out than most were brought back to where these are."""
@@ -198,16 +195,10 @@ class LocalErrorScale:
 
     def __call__(self, z: Tensor) -> Tensor:
         """Codes (n, k) -> (n, c)."""
-        return torch.cat([self._near(part) for part in (z.double() / self.spread).split(CHUNK)] or [self.shares[:0]])
-
-    def _near(self, z: Tensor) -> Tensor:
-        apart = squared_distances(z.numpy(), self.z.numpy())
-        apart[apart < COPY * (1 + z.square().sum(1, keepdim=True).numpy())] = np.inf
-        n = min(NEAREST, len(self.z))
-        nearest = apart.argpartition(n - 1, 1)[:, :n]
-        counts = torch.from_numpy(np.isfinite(np.take_along_axis(apart, nearest, 1)).astype(float))
-        total = embedding_bag(torch.from_numpy(nearest), self.shares, per_sample_weights=counts, mode="sum")
-        return (PRIOR + total) / (PRIOR + counts.sum(1, keepdim=True))
+        z, shares = z.double() / self.spread, with_column(self.shares.clamp(max=LARGEST).numpy(), 1.0)
+        points = Points(self.z.numpy())
+        total = torch.cat([torch.from_numpy(nearest(part.numpy(), points) @ shares) for part in z.split(CHUNK)]).double()
+        return (PRIOR + total[:, :-1]) / (PRIOR + total[:, -1:])
 
     def state(self) -> dict[str, np.ndarray]:
         return {name: v.float().numpy() for name, v in vars(self).items()}
@@ -221,114 +212,27 @@ class LocalErrorScale:
         return cls(z, spread, shares)
 
 
-class CellTails:
-    """M: the most unusual loss of a row, by the empirical distribution of each column; beyond it, exponential tails.
-
-    Parameters
-    ----------
-    r : Tensor (c, m)
-        Losses in units of what is usual, in ascending order.
-    """
-
-    def __init__(self, r: Tensor) -> None:
-        self.r, self.ranks = r, Ranks(r)
-        self.top, self.second = (r[:, -1:], r[:, -2:-1] if r.shape[1] > 1 else r[:, -1:])
-        self.decay, self.decay_below = (decay(part) for part in (r, r[:, :-1] if r.shape[1] > 1 else r))
-
-    @classmethod
-    def fit(cls, r: Tensor) -> Self:
-        """From rows (n, c)."""
-        m = int(np.clip(MAX_VALUES // r.shape[1], MIN_ROWS, MAX_CELLS))
-        return cls(r[:m].float().clamp(max=LARGEST).T.contiguous().sort(1).values.double())
-
-    def __call__(self, r: Tensor) -> np.ndarray:
-        """Rows (n, c) -> (n,); a row of fit is compared with the others only (leave-one-out)."""
-        r = r.float().clamp(max=LARGEST).T.contiguous().double()
-        left, right = self.ranks(r, SAME[0] * r + SAME[1])
-        known = self.r.shape[1]
-        larger = known - left - (right > left).long()
-        alone = (larger == 0) & (right > left)  # the largest of fit itself
-        beyond = torch.where(alone, (r - self.second) / self.decay_below, (r - self.top) / self.decay).clamp(min=0)
-        unlikely = np.log(known + 1) - (larger + 1).double().log() + beyond
-        return unlikely.amax(0).numpy()
-
-
-class Ranks:
-    """Between which of the ascending float32 values (c, m) others lie: how many are smaller, and how many are at most as large.
-
-    The second count needs no search of its own: where the value is there, equal ones follow each other.
-
-    >>> Ranks(torch.tensor([[1.0, 2.0, 2.0, 5.0]]))(torch.tensor([[0.0, 2.0, 9.0]]))
-    (tensor([[0, 1, 4]]), tensor([[0, 3, 4]]))
-    """
-
-    def __init__(self, known: Tensor) -> None:
-        self.known = known.float().contiguous()
-        self.end = torch.searchsorted(self.known, self.known, right=True)
-
-    def __call__(self, x: Tensor, off: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
-        """x (c, n), and by how much the same value may differ -> (c, n) and (c, n)."""
-        left = torch.searchsorted(self.known, (x - off).float())
-        at = left.clamp(max=self.known.shape[1] - 1)
-        same = (left == at) & (self.known.gather(1, at) <= (x + off).float())
-        return left, torch.where(same, self.end.gather(1, at), left)
-
-
-def decay(r: Tensor) -> Tensor:
-    """Ascending losses (c, m) -> (c, 1) by how much they exceed, on average, those from which a share TAIL is larger."""
-    top = r[:, -max(MIN_TAIL, round(TAIL * r.shape[1])) :]
-    return (top - top[:, :1]).mean(1, keepdim=True).clamp(min=MIN_DECAY)
-
-
 def distance(r: Tensor) -> np.ndarray:
     """r (..., c) -> D (...)."""
     return r.square().mean(-1).clamp(min=1e-9).log().numpy()
 
 
-class MarginalTails:
-    """W: how far out a row is in single features, by their empirical distributions.
-
-    Parameters
-    ----------
-    x : Tensor (d, m)
-        Values of each feature, in ascending order; LARGEST where fewer are known.
-    """
-
-    def __init__(self, x: Tensor) -> None:
-        self.x, self.ranks = x, Ranks(x)
-        self.known = (x < LARGEST).sum(1, keepdim=True)
-
-    @classmethod
-    def fit(cls, x: Tensor) -> Self:
-        """From rows (n, d)."""
-        m = int(np.clip(MAX_VALUES // x.shape[1], MIN_ROWS, MAX_KNOWN))
-        return cls(x[:m].T.contiguous().nan_to_num(nan=LARGEST).sort(1).values)
-
-    def within(self, x: Tensor) -> Tensor:
-        """x (n, d), with numbers that are further out than most were brought back to where these are."""
-        i = (OUT * self.known).long()
-        low, high = (self.x.gather(1, j.clamp(min=0))[:, 0] for j in (i, self.known - 1 - i))
-        levels = ((self.x == 0) | (self.x == 1) | (self.x >= LARGEST)).all(1)
-        return torch.where(levels, x, x.clamp(low.to(x), high.to(x)))
-
-    def __call__(self, x: Tensor) -> np.ndarray:
-        """Rows (n, d) -> (n,)."""
-        x = x.float().T.contiguous().double()  # as the rows of fit were kept: equal values are equal
-        left, right = self.ranks(x)
-        others = torch.minimum(right, self.known - left) - (right > left).long()  # leave-one-out
-        t = (others.clamp(min=0) + 1) / (self.known + 1)
-        rare = t.double().log().square().masked_fill(x.isnan(), 0.0)
-        return np.log(rare.mean(0).numpy() + 1e-9)
-
-    def state(self) -> dict[str, np.ndarray]:
-        return {"x": self.x.float().numpy()}
-
-    @classmethod
-    def from_state(cls, arrays: dict[str, np.ndarray]) -> Self:
-        """The inverse of :meth:`state`."""
-        if arrays["x"].ndim != 2:
-            raise FormatError("the tails of its features do not fit together")
-        return cls(torch.from_numpy(arrays["x"]).double())
+def nearest(z: np.ndarray, points: Points) -> np.ndarray:
+    """Codes (n, k), m points -> (n, m), 1 for the nearest, 0 for others, and for copies; ties share what is left."""
+    near, square = points.near(z), np.square(z).sum(1)
+    unit, n = 1 + square, min(NEAREST, near.shape[1])
+    same = np.flatnonzero(near > (0.5 * (square - ALMOST * unit)).astype(np.float32)[:, None])
+    i, j = np.divmod(same, near.shape[1])
+    near.flat[same[np.square(z[i] - points.v[j]).sum(1) < COPY * unit[i]]] = -np.inf
+    last = np.maximum(np.sort(near, 1)[:, -n], -LARGEST)
+    off = (TIE * unit).astype(np.float32)
+    found = (near >= np.maximum(last - off, -LARGEST)[:, None]).astype(np.float32)
+    tied = np.flatnonzero(found.sum(1) > n)
+    if len(tied):
+        sure = near[tied] > (last + off)[tied, None]
+        left = n - sure.sum(1, keepdims=True)
+        found[tied] = np.where(sure, 1.0, found[tied] * left / (found[tied] - sure).sum(1, keepdims=True))
+    return found
 
 
 def combined(unlikely: list[np.ndarray]) -> np.ndarray:
