@@ -25,6 +25,7 @@ __all__ = [
     "is_missing",
     "is_number",
     "missing",
+    "row_weights",
     "same_length",
     "same_order",
     "shown",
@@ -250,6 +251,25 @@ def tell_unknown(y: np.ndarray, known: np.ndarray) -> None:
             f"y holds {', '.join(map(repr, new[:3].tolist()))}, which the model does not know: these rows count as wrong; it "
             f"knows {', '.join(map(repr, known[:10].tolist()))}"
         )
+
+
+def row_weights(weight: Any, n: int, k: int = 0) -> np.ndarray:
+    """Weights (n,), or (n, k) for k > 0, as floats; a single one is that of all rows.
+
+    Raises
+    ------
+    DataError
+        One is negative, missing or infinite, all are 0, or there is another number of them.
+    """
+    w = floats(weight, "sample_weight")
+    if w.ndim == 0:
+        w = np.full(n, float(w))
+    if w.shape != (n,) and (not k or w.shape != (n, k)):
+        cells = f", or {k:,} for each row" if k else ""
+        raise DataError(f"sample_weight has shape {w.shape}: give one number for each of the {n:,} rows{cells}")
+    if not np.isfinite(w).all() or (w < 0).any() or not w.any():
+        raise DataError("sample_weight holds a negative, missing or infinite number, or only zeros")
+    return w
 
 
 def same_length(y: int, X: int, name: str = "y") -> None:
