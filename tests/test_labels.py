@@ -6,6 +6,7 @@ import datetime
 import inspect
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -605,3 +606,52 @@ def test_no_known_label_is_no_score() -> None:
     clf = MultiLabelClassifier(**QUICK | {"epochs": 1}).fit(X, Y)
     with pytest.raises(DataError, match="y holds no known label"):
         clf.score(X, Y * np.nan)
+
+
+@pytest.mark.parametrize(
+    ("y", "told"),
+    [
+        ([10**20, 10**21] * 30, r"y holds 1000000000000000000000 \(row 1\), which is no number of 64 bits.*y.astype\(str\)"),
+        ([-1, 2**63, 2**63 + 1] * 20, r"y holds 9223372036854775809 \(row 2\), which is no number of 64 bits"),
+        ([Fraction(1, 3), 1] * 30, "no number of 64 bits"),
+        ([0.5, 1.0] * 30, r"y holds 0.5 \(row 0\), but a class is a text or a whole number: numbers are for Regressor"),
+        (np.array([1, 2.5] * 30, dtype=object), r"y holds 2.5 \(row 1\), but a class"),
+        (np.array([1, np.inf] * 30, dtype=object), "y contains infinity"),
+    ],
+    ids=range(6),
+)
+def test_numbers_that_are_no_classes(y: Any, told: str) -> None:
+    for model in (Classifier, MultiLabelClassifier):
+        with pytest.raises(DataError, match=told):
+            model(**SMALL).fit(X, y)
+
+
+def test_large_whole_numbers_stay_apart() -> None:
+    large = [2**63, 2**63 + 1]
+    assert Classifier(**SMALL).fit(X, large * 30).classes_.tolist() == large
+    assert values([-1, 2**63]).tolist() == [-1, 2**63]
+    assert values(np.array(["a", "b"], dtype=np.dtypes.StringDType())).tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1,5", "2,25", None], [1.5, 2.25, np.nan]),
+        (["1,234.5", "3"], [1234.5, 3]),
+        (["$1.50", "$1,000"], [1.5, 1000]),
+        (["€1,50", "€2"], [1.5, 2]),
+        (["12%", "3.5 %"], [12, 3.5]),
+        (["1.234,5", "3,5"], [1234.5, 3.5]),
+        (["1'000", "2"], [1000, 2]),
+        (["1", "2", "?"], [1, 2, np.nan]),
+        ([f"{i} kg" for i in range(30)], np.arange(30)),
+    ],
+    ids=str,
+)
+def test_numbers_in_another_notation_come_with_what_reads_them(cells: list[Any], expected: Any) -> None:
+    with pytest.raises(DataError, match=r"which is no number: give pd\.") as told:
+        floats(cells)
+    way = re.search(r"give (pd\..*) \(.*?\)$", str(told.value))
+    assert way
+    found = eval(way[1], {"pd": pd, "y": pd.Series(cells)})
+    assert found.tolist() == pytest.approx(list(expected), nan_ok=True)

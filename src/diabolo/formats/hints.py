@@ -95,12 +95,12 @@ class Hint:
     options: dict[str, Any] = field(default_factory=dict)
     bare: str | None = ""
 
-    def pandas(self, name: str) -> str:
-        """The pandas expression that reads such a column."""
+    def pandas(self, column: str) -> str:
+        """The pandas expression that reads such a column, such as df['price'] or y."""
         signs = [(self.options.get("thousands"), ""), (self.options.get("decimal"), ".")]
         replaced = "".join(f".str.replace({old!r}, {new!r})" for old, new in signs if old).replace("' ', ''", SPACES)
         errors = ", errors='coerce'" if "na" in self.options else ""
-        return f"pd.to_numeric(df[{name!r}]{self.bare}{replaced}{errors})"
+        return f"pd.to_numeric({column}{self.bare}{replaced}{errors})"
 
 
 def text_hints(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
@@ -116,7 +116,7 @@ def text_hints(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
             options |= {"na": (*options.get("na", ()), *hint.options["na"])} if "na" in hint.options else hint.options
         name = next((name for name, hint in near.items() if hint.bare is not None), None)
         ways = [f"of a text file with {remedy(options)}"] if options else []
-        ways += [f"of a DataFrame with {near[name].pandas(name)}"] if name else []
+        ways += [f"of a DataFrame with {near[name].pandas(f'df[{name!r}]')}"] if name else []
         said = _columns({name: f"{hint.cells} ({hint.why})" for name, hint in near.items()})
         yield (
             f"texts that look like numbers are read as categories: {said}: "
@@ -255,7 +255,8 @@ def _hint(values: Any, form: dict[str, Any], marks: list[str], points: bool) -> 
     for _, more in found:
         options |= more
     whys = [*dict.fromkeys(why for why, _ in found)]
-    if any(f == "signed" for f in form.values()):
+    signed = any(_match([text for text, f in form.items() if f is not None], SIGNED))
+    if signed:
         whys.append("a currency or a percent sign")
         options = options or {"thousands": ","}
     odd = [text for text, f in form.items() if f is None]
@@ -268,7 +269,7 @@ def _hint(values: Any, form: dict[str, Any], marks: list[str], points: bool) -> 
         whys.append("signs of their own")
     if "written" in form.values() or (points and "decimal" in options):  # beside decimal points: no option reads both
         return Hint(", ".join(whys), _cells(values, form), bare=None)
-    return Hint(", ".join(whys), _cells(values, form), options, BARE if "signed" in form.values() else "") if whys else None
+    return Hint(", ".join(whys), _cells(values, form), options, BARE if signed else "") if whys else None
 
 
 def like_dates(values: Any) -> tuple[str, list[str]] | None:

@@ -335,10 +335,7 @@ def single(Y: Any) -> np.ndarray | None:
         raise DataError("Complex data not supported: give names or whole numbers as y")
     if missing(y).all():
         raise DataError("Y holds no known label: all of it is missing (NaN, None)")
-    y = classes(y)
-    if y.dtype.kind == "f" and (y != y.round()).any():
-        raise DataError("Unknown label type: continuous. One number per row must name its label: a whole number, or a text")
-    return y
+    return classes(y)
 
 
 # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────
