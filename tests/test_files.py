@@ -679,15 +679,21 @@ def test_zones_that_meet_cells_without_one_are_told(tmp_path: Path) -> None:
     days = pd.Series(pd.date_range("2024-01-01", periods=60, freq="h"))
     bare, paris, utc = (v.astype(str) for v in (days, days.dt.tz_localize("Europe/Paris"), days.dt.tz_localize("UTC")))
     cells = {"bare": bare, "paris": paris, "utc": utc, "both": paris.where(days.index % 2 == 0, bare)}
+    cells["gaps"] = bare.where(days.index % 9 > 0)
     for name, v in cells.items():
         pd.DataFrame({"t": v, "a": np.arange(60) % 7 / 7}).to_csv(tmp_path / f"{name}.csv", index=False)
     without = Tables().fit(tmp_path / "bare.csv")
     without.to_array(tmp_path / "utc.csv")
     Tables().fit(tmp_path / "paris.csv").to_array(tmp_path / "paris.csv")
     with pytest.warns(
-        UserWarning, match=r"'t' was fitted with dates without a time zone, and now holds .*01:00': those without"
+        UserWarning,
+        match=r"'t' was fitted with dates without a time zone, and now holds dates with one, .*01:00': those without",
     ):
         without.to_array(tmp_path / "paris.csv")
+    with pytest.warns(
+        UserWarning, match=r"'t' was fitted with dates with a time zone, and now holds dates without one, .*00': those without"
+    ):
+        Tables().fit(tmp_path / "paris.csv").to_array(tmp_path / "gaps.csv")
     with pytest.warns(
         UserWarning, match=r"'t' holds dates with a time zone, such as .*01:00', and some without: those without"
     ):

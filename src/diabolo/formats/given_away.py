@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from ..deferred import is_sparse
 from ..errors import some, warn
 from .frames import container, names_of
 from .targets import is_missing
@@ -49,7 +49,7 @@ def tell_given_away(X: Any, y: Any) -> None:
 
 def is_table(X: Any) -> bool:
     """Whether it is a table of pandas, polars or Arrow in memory."""
-    return hasattr(X, "shape") and (hasattr(X, "columns") or hasattr(X, "column_names")) and not is_sparse(X)
+    return isinstance(X, pa.Table) or any(cls.__name__ == "DataFrame" for cls in type(X).__mro__)
 
 
 def column(X: Any, c: int) -> Any:

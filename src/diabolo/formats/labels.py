@@ -161,6 +161,8 @@ class Labels:
         name = name.item() if isinstance(name, np.generic) else name
         if not isinstance(name, (str, int)) or isinstance(name, bool):
             raise ValueError(f"name={name!r}: allowed are texts and whole numbers")
+        if not str(name).strip():
+            raise ValueError(f"name={name!r}: the name of a label must not be empty")
         if str(name) in map(str, self.names):
             raise ValueError(f"there is a label {name!r} already: choose another name, or drop the old label first")
         return name
