@@ -178,6 +178,8 @@ def test_a_model_of_a_frame_and_of_its_file_give_the_same_codes(tmp_path: Path) 
         (["1 234", "1\u00a0234\u00a0567", "5"], {"thousands": " "}, [1234, 1234567, 5]),
         (["1'234.5", "2'000.5"], {"thousands": "'"}, [1234.5, 2000.5]),
         (["12 %", "7%"], {"thousands": ","}, [12, 7]),
+        (["0,126", "-0,132", "1,640"], {"decimal": ","}, [0.126, -0.132, 1.64]),
+        (["1", "#DIV/0!", "3"], {"na": ("#DIV/0!",)}, [1, None, 3]),
         (["1", "?", "3"], {"na": ("?",)}, [1, None, 3]),
         (["1", "n.d.", "-", "3"], {"na": ("n.d.", "-")}, [1, None, None, 3]),
     ],
@@ -200,6 +202,33 @@ def test_texts_that_are_nearly_numbers(cells: list[str], options: dict[str, Any]
             assert f'--{name} "{sign}"' in str(told[0].message)
     assert f"column 'v': {next(c for c in cells if c not in ('1', '3'))!r} (row " in str(told[0].message)
     assert read(tmp_path, text, name="a.tsv", **options)["v"].to_pylist() == values
+
+
+def test_a_comma_that_may_be_either_is_told_as_such() -> None:
+    for cells, either in ((["1,234", "2,500"], True), (["1,234.5", "2,500"], False), (["1,234,567", "2,500"], False)):
+        with pytest.warns(UserWarning, match="commas between thousands") as told:
+            Tables().fit(pd.DataFrame({"v": cells, "w": "x"}))
+        assert ('or decimal commas: --decimal ","' in str(told[0].message)) == either
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (b"PK\x03\x04\x14\0", "is a zip, such as a spreadsheet of Excel"),
+        (b"\xd0\xcf\x11\xe0\xa1", "is a spreadsheet of Excel"),
+        (b"\x1f\x8b\x08\0", "is packed by gzip: give it the ending .csv.gz"),
+        (b"PAR1\x15\x04", "is a Parquet file"),
+        (b"%PDF-1.7\n", "is a PDF"),
+        (b"\n<!DOCTYPE html>\n", "is a web page"),
+        (b'{"a": 1, "b": 2}\n', "is JSON.*jsonl"),
+        (b'[{"a": 1}, {"a": 2}]', "is JSON.*lines=True"),
+    ],
+    ids=range(8),
+)
+def test_what_is_called_csv_and_is_none(start: bytes, told: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(start + b"x" * 50)
+    with pytest.raises(DataError, match=rf"a.csv' {told}"):
+        Tables().fit(tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,10 @@ OTHERS = {  # quantities that no option reads
 }
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 KNOWN = r"(?i)^(\W+|missing|unknown|none|nil|n\W?[acds]\W?|not available|no data|tbd|#\S+)$"  # stands for a missing cell
+COMMAS = "commas between thousands"
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     r"^[+-]?\d{1,3}(\.\d{3})+,\d+$": ("a decimal comma and points between thousands", {"decimal": ",", "thousands": "."}),
-    r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$": ("commas between thousands", {"thousands": ","}),
+    r"^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$": (COMMAS, {"thousands": ","}),
     r"^[+-]?\d+,\d+$": ("a decimal comma", {"decimal": ","}),
     r"^[+-]?\d{1,3}([ \x{a0}\x{202f}]\d{3})+([.]\d*)?$": ("spaces between thousands", {"thousands": " "}),
     r"^[+-]?\d{1,3}([ \x{a0}\x{202f}]\d{3})+,\d*$": ("spaces between thousands", {"thousands": " ", "decimal": ","}),
@@ -62,6 +63,7 @@ DATES = (
 )
 DATE = rf"(?i)^\s*({'|'.join(DATES)})([, ]+\d{{1,2}}:\d{{2}}(:\d{{2}})?)?( [ap]\.?m\.?)?\s*$"
 ANY_DATE = rf"{DATE}|^{ISO.pattern}$"
+ONE = r"^[+-]?\D*\d{1,3},\d{3}\D*$"  # a comma that may be either
 GROUPED = r"^[+-]?\d{1,3}((\.\d{3})*|,\d+)$"
 SIGNED = r"^([+-]?)\s*\p{Sc}\s*|\s*[\p{Sc}%]$"
 COINS = "USD|EUR|GBP|CHF|JPY"
@@ -175,7 +177,7 @@ def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
     odd = [text for text in counts if form[text] is None]
     if not all(_match(odd, KNOWN)) and pc.count_distinct(cells.filter(plain)).as_py() <= ENOUGH:
         return None
-    marks = 0 < len(odd) <= MARKS and all(_match(odd, r"^\D+$"))
+    marks = 0 < len(odd) <= MARKS and all(_match(odd, r"^(\D+|#\S+)$"))
     known = len(cells) - sum(counts.values()) + sum(counts[text] for text in counts if form[text] is not None)
     if known < len(cells) * (AMONG if marks else SHARE):
         return None
@@ -255,6 +257,11 @@ def _hint(values: Any, form: dict[str, Any], marks: list[str], points: bool) -> 
     for _, more in found:
         options |= more
     whys = [*dict.fromkeys(why for why, _ in found)]
+    if options.get("decimal") == options.get("thousands") == ",":  # 1,234 beside 1,5
+        options.pop("thousands")
+        whys.remove(COMMAS)
+    elif whys == [COMMAS] and all(_match([text for text, f in form.items() if isinstance(f, int)], ONE)):
+        whys = [f'{COMMAS}, or decimal commas: --decimal ","']
     signed = any(_match([text for text, f in form.items() if f is not None], SIGNED))
     if signed:
         whys.append("a currency or a percent sign")
@@ -263,8 +270,6 @@ def _hint(values: Any, form: dict[str, Any], marks: list[str], points: bool) -> 
     if odd:
         whys.append(f"among them {', '.join(map(repr, odd[:3]))}")
         options |= {"na": tuple(marks)} if marks else {}
-    if options.get("decimal") == "," and options.get("thousands") == ",":
-        options.pop("thousands")  # 1,234 beside 1,5
     if "written" in form.values():
         whys.append("signs of their own")
     if "written" in form.values() or (points and "decimal" in options):  # beside decimal points: no option reads both
