@@ -273,6 +273,42 @@ def test_score(place: Path, tmp_path: Path, diabolo: Any) -> None:
     assert list(errors.columns) == ["row", "error", *(f"error {name}" for name in model.format_.columns)]
 
 
+def test_names_in_brackets_and_colons_are_printed_as_they_are(tmp_path: Path, diabolo: Any) -> None:
+    """They are no markup of a terminal: "size [cm]" was printed as "size"."""
+    r, names = np.random.default_rng(0), ["size [cm]", "[red]", ":key:", "[/]"]
+    df = pd.DataFrame(r.normal(size=(60, 4)), columns=names).assign(
+        **{"is [b]": np.arange(60) % 2, "[i]": np.arange(60) % 3 // 2}
+    )
+    df.loc[0, names] = 1e6
+    df.drop(columns=["is [b]", "[i]"]).to_csv(tmp_path / "a [b].csv", index=False)
+    df.to_csv(tmp_path / "y.csv", index=False)
+    a, model = tmp_path / "a [b].csv", [tmp_path / f"{name} [x].diabolo" for name in "aoy"]
+    told = [
+        (diabolo("fit", a, "-o", model[0], *FIT[:-1]), [str(model[0])]),
+        (diabolo("score", model[0], a), names),
+        (diabolo("fit", a, "--task", "outliers", "--alpha", "0.05", "-o", model[1], *FIT[:-1]), [str(model[1])]),
+        (diabolo("outliers", model[1], a), names),
+        (diabolo("fit", tmp_path / "y.csv", "--label", "is [b]", "--label", "[i]", "-o", model[2], *FIT[:-1]), [str(model[2])]),
+        (diabolo("label", "list", model[2]), ["is [b]", "[i]"]),
+        (diabolo("tag", model[2], tmp_path / "y.csv"), ["size [cm]", "[i]"]),
+    ]
+    for said, words in told:
+        assert said.code == 0, said.err
+        for word in words:
+            assert word in said.out.replace("\n", ""), (word, said.out)
+
+
+def test_one_wild_cell_fills_no_line_with_digits(tmp_path: Path, diabolo: Any) -> None:
+    a = np.random.default_rng(0).normal(size=200)
+    df = pd.DataFrame({"a": a, "b": 2 * a, "c": a[::-1]})
+    df.to_csv(tmp_path / "a.csv", index=False)
+    diabolo("fit", tmp_path / "a.csv", "-o", tmp_path / "a.diabolo", *FIT)
+    df.assign(a=np.where(np.arange(200) == 3, 1e5, a)).to_csv(tmp_path / "b.csv", index=False)
+    said = diabolo("score", tmp_path / "a.diabolo", tmp_path / "b.csv").out
+    assert "< -1,000%" in said
+    assert not re.search(r"-\d{4,}\.\d%", said)
+
+
 def test_impute(place: Path, tmp_path: Path, diabolo: Any) -> None:
     people = pd.read_csv(place / "people.csv")
     gaps = people.assign(id=[f"{i:03d}" for i in range(len(people))])

@@ -178,6 +178,8 @@ def test_a_model_of_a_frame_and_of_its_file_give_the_same_codes(tmp_path: Path) 
         (["1 234", "1\u00a0234\u00a0567", "5"], {"thousands": " "}, [1234, 1234567, 5]),
         (["1'234.5", "2'000.5"], {"thousands": "'"}, [1234.5, 2000.5]),
         (["12 %", "7%"], {"thousands": ","}, [12, 7]),
+        (["0,126", "-0,132", "1,640"], {"decimal": ","}, [0.126, -0.132, 1.64]),
+        (["1", "#DIV/0!", "3"], {"na": ("#DIV/0!",)}, [1, None, 3]),
         (["1", "?", "3"], {"na": ("?",)}, [1, None, 3]),
         (["1", "n.d.", "-", "3"], {"na": ("n.d.", "-")}, [1, None, None, 3]),
     ],
@@ -200,6 +202,33 @@ def test_texts_that_are_nearly_numbers(cells: list[str], options: dict[str, Any]
             assert f'--{name} "{sign}"' in str(told[0].message)
     assert f"column 'v': {next(c for c in cells if c not in ('1', '3'))!r} (row " in str(told[0].message)
     assert read(tmp_path, text, name="a.tsv", **options)["v"].to_pylist() == values
+
+
+def test_a_comma_that_may_be_either_is_told_as_such() -> None:
+    for cells, either in ((["1,234", "2,500"], True), (["1,234.5", "2,500"], False), (["1,234,567", "2,500"], False)):
+        with pytest.warns(UserWarning, match="commas between thousands") as told:
+            Tables().fit(pd.DataFrame({"v": cells, "w": "x"}))
+        assert ('or decimal commas: --decimal ","' in str(told[0].message)) == either
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (b"PK\x03\x04\x14\0", "is a zip, such as a spreadsheet of Excel"),
+        (b"\xd0\xcf\x11\xe0\xa1", "is a spreadsheet of Excel"),
+        (b"\x1f\x8b\x08\0", "is packed by gzip: give it the ending .csv.gz"),
+        (b"PAR1\x15\x04", "is a Parquet file"),
+        (b"%PDF-1.7\n", "is a PDF"),
+        (b"\n<!DOCTYPE html>\n", "is a web page"),
+        (b'{"a": 1, "b": 2}\n', "is JSON.*jsonl"),
+        (b'[{"a": 1}, {"a": 2}]', "is JSON.*lines=True"),
+    ],
+    ids=range(8),
+)
+def test_what_is_called_csv_and_is_none(start: bytes, told: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(start + b"x" * 50)
+    with pytest.raises(DataError, match=rf"a.csv' {told}"):
+        Tables().fit(tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize(
@@ -679,15 +708,21 @@ def test_zones_that_meet_cells_without_one_are_told(tmp_path: Path) -> None:
     days = pd.Series(pd.date_range("2024-01-01", periods=60, freq="h"))
     bare, paris, utc = (v.astype(str) for v in (days, days.dt.tz_localize("Europe/Paris"), days.dt.tz_localize("UTC")))
     cells = {"bare": bare, "paris": paris, "utc": utc, "both": paris.where(days.index % 2 == 0, bare)}
+    cells["gaps"] = bare.where(days.index % 9 > 0)
     for name, v in cells.items():
         pd.DataFrame({"t": v, "a": np.arange(60) % 7 / 7}).to_csv(tmp_path / f"{name}.csv", index=False)
     without = Tables().fit(tmp_path / "bare.csv")
     without.to_array(tmp_path / "utc.csv")
     Tables().fit(tmp_path / "paris.csv").to_array(tmp_path / "paris.csv")
     with pytest.warns(
-        UserWarning, match=r"'t' was fitted with dates without a time zone, and now holds .*01:00': those without"
+        UserWarning,
+        match=r"'t' was fitted with dates without a time zone, and now holds dates with one, .*01:00': those without",
     ):
         without.to_array(tmp_path / "paris.csv")
+    with pytest.warns(
+        UserWarning, match=r"'t' was fitted with dates with a time zone, and now holds dates without one, .*00': those without"
+    ):
+        Tables().fit(tmp_path / "paris.csv").to_array(tmp_path / "gaps.csv")
     with pytest.warns(
         UserWarning, match=r"'t' holds dates with a time zone, such as .*01:00', and some without: those without"
     ):

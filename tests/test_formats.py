@@ -907,6 +907,23 @@ def test_decimals_that_no_type_holds_are_named() -> None:
             Tables().fit(pd.DataFrame({"v": [value, *map(Decimal, range(30))]}))
 
 
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (np.arange(30, dtype=np.longdouble), "numbers of more than 64 bits: give them as usual floats"),
+        ([10**30 + i for i in range(30)], "whole numbers beyond 64 bits"),
+        (["a\udce9", "b"] * 15, "texts with halves of characters, as of a file that was read with another encoding"),
+    ],
+    ids=range(3),
+)
+def test_what_is_usually_read_comes_with_the_way_out(cells: Any, told: str) -> None:
+    v = pd.Series(cells, dtype=getattr(cells, "dtype", object))
+    with pytest.raises(DataError, match=f"^column 'v' holds {told}.*, with df") as error:
+        Tables().fit(pd.DataFrame({"v": v}))
+    way = str(error.value).rpartition("with ")[2]
+    Tables().fit(pd.DataFrame({"v": eval(way, {"df": pd.DataFrame({"v": v})}), "w": np.arange(30) % 7 / 7}))
+
+
 def test_numbers_in_a_foreign_byte_order() -> None:
     """As FITS has them."""
     X = pd.DataFrame({"a": np.arange(60.0) ** 2 % 7, "b": np.arange(60) % 5})

@@ -262,7 +262,7 @@ TOGETHER = {
     "fonts": """cli.fonts explorer.fonts fonts.bench fonts.collection fonts.decoder fonts.fields fonts.files
         fonts.glyphs fonts.learning fonts.leveling fonts.manifold fonts.variants fonts.whole""",
     "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.filling
-        formats.fitting formats.matrices formats.tables formats.written sentinels""",
+        formats.fitting formats.matrices formats.objects formats.tables formats.written sentinels""",
     "images": "estimators.augmentation estimators.supervised.invariance formats.images nets.convolution",
     "labels": "formats.labels formats.targets",
     "losses": "losses.columns losses.loss losses.single",

@@ -410,6 +410,8 @@ def test_the_prior_shifts_the_log_odds() -> None:
 
 
 FAILING: dict[str, tuple[Callable[[Any, np.ndarray], Any], str]] = {
+    "an empty name": (lambda clf, X: clf.add_label(" ", X[:3]), "name=' ': the name of a label must not be empty"),
+    "rename to nothing": (lambda clf, X: clf.rename_label(0, ""), "the name of a label must not be empty"),
     "a name twice": (lambda clf, X: clf.add_label(0, X[:3]), "there is a label 0 already"),
     "no name": (lambda clf, X: clf.add_label(None, X[:3]), "name=None: allowed are"),
     "a bool as name": (lambda clf, X: clf.add_label(True, X[:3]), "name=True: allowed are"),

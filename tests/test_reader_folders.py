@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from diabolo.errors import DataError
+from diabolo.formats import Images, infer
 from diabolo.formats.readers import read_dataset, reader
 from diabolo.images.album import ImageCollection
 
@@ -72,3 +73,23 @@ def test_what_is_no_folder_of_pictures(photos: Path, tmp_path: Path) -> None:
     for path in (tmp_path / "texts", photos / "cats" / "0.png", tmp_path / "absent"):
         with pytest.raises(DataError, match="cannot read"):
             read_dataset(path, labels="folder")
+
+
+def test_what_kind_of_data_a_folder_is_needs_no_picture(photos: Path) -> None:
+    """All were decoded, and held in memory, to see that they are no texts."""
+    X = read_dataset(photos, labels="folder").X
+    for file in photos.rglob("*.png"):
+        file.write_bytes(b"no picture")
+    assert isinstance(infer(X), Images)
+
+
+def test_another_color_space_of_a_folder_with_labels_is_told_once(tmp_path: Path) -> None:
+    for i in range(8):
+        (tmp_path / "ab"[i % 2]).mkdir(exist_ok=True)
+        Image.fromarray(np.full((9, 9, 3), 20 * i, np.uint8)).convert("CMYK").save(tmp_path / "ab"[i % 2] / f"{i}.jpg")
+    data = read_dataset(tmp_path, labels="folder")
+    with pytest.warns(UserWarning, match="is CMYK") as told:
+        format = infer(data.X).fit(data.X)
+    with pytest.warns(UserWarning, match="is CMYK") as again:
+        format.to_tensor(data.X)
+    assert len(told) == len(again) == 1

@@ -17,9 +17,10 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["Grid", "Marked", "Printed", "alike", "cut", "few", "localized"]
+__all__ = ["Grid", "Marked", "Printed", "alike", "cut", "few", "localized", "percent"]
 
 WIDTH = 100  # characters of a line
+LEAST_SHARE = -10.0  # of the variance, that is shown
 HUGE = 1e9  # from here on, powers of ten
 
 
@@ -117,6 +118,15 @@ def few(v: Any) -> str:
     if abs(v) >= HUGE or 0 < abs(v) < 1e-4:
         return f"{v:.4g}"
     return grouped(v, 0 if isinstance(v, int) or abs(v) >= 1000 else max(0, 3 - digits(v)), trim=True)
+
+
+def percent(share: float) -> str:
+    """A share of the variance in percent; how far one wild cell is below -1,000% says nothing.
+
+    >>> percent(0.7512), percent(-0.2), percent(-7084.9)
+    ('75.1%', '-20.0%', '< -1,000%')
+    """
+    return f"{share:.1%}" if share >= LEAST_SHARE else f"< {LEAST_SHARE:,.0%}"
 
 
 def localized(text: str, sign: str) -> str:

@@ -135,7 +135,7 @@ class Bar(Lines):
         super().__init__(title, total, done)
         self.next = self.start  # it is hidden while it is patient
         how = (BarColumn(), TimeRemainingColumn()) if total and total > 1 else (SpinnerColumn(),)
-        columns = (TextColumn("{task.description}"), *how, TextColumn("{task.fields[words]}", markup=False))
+        columns = (TextColumn("{task.description}", markup=False), *how, TextColumn("{task.fields[words]}", markup=False))
         self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
         self.task = self.bar.add_task(title, total=total, completed=done, words="")
         self.timer = _timer(PATIENCE, self.bar.start)  # even if the first step takes long

@@ -17,7 +17,7 @@ from .errors import DataError
 from .formats.base import Format
 from .formats.labels import Labels
 from .formats.readers import with_answers
-from .formats.targets import floats, same_length, same_order
+from .formats.targets import row_weights, same_length, same_order
 
 __all__ = ["Tagger", "at_once"]
 
@@ -81,8 +81,7 @@ class Tagger:
         y = self.labels_.to_matrix(y)
         y = np.asarray(y.toarray() if is_sparse(y) else y, dtype=np.float32)
         same_length(len(y), len(yes))
-        w = np.ones(len(y)) if sample_weight is None else floats(sample_weight, "sample_weight")
-        same_length(len(w), len(yes), "sample_weight")
+        w = np.ones(len(y)) if sample_weight is None else row_weights(sample_weight, *y.shape)
         if np.isnan(y).all():
             raise DataError("y holds no known label: there is nothing to score")
         return micro_f1(yes, y, w)

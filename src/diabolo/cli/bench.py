@@ -364,7 +364,6 @@ def score_files(clean: Path, restored: Path, shave: int, space: str) -> None:
 
 
 def show(title: str, rows: list[Row]) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     from .printing import console
@@ -373,5 +372,5 @@ def show(title: str, rows: list[Row]) -> None:
     for name, value in rows[0].items():
         table.add_column(name, justify="left" if isinstance(value, str) else "right")
     for line in rows:
-        table.add_row(*[f"{v:.2f}" if isinstance(v, float) else escape(str(v)) for v in line.values()])
+        table.add_row(*[f"{v:.2f}" if isinstance(v, float) else str(v) for v in line.values()])
     console.print(table)

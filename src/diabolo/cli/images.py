@@ -173,13 +173,14 @@ def learn(data: Path, output: Path, task: str, noisy: bool, from_scratch: bool, 
             compare(model, console)
         else:
             console.print("Without clean pictures there is no telling how well it does: look at some, with")
-            console.print(f"  diabolo denoise {data} OUT --model {output}", soft_wrap=True, markup=False, highlight=False)
-        console.print(f"wrote {output}", soft_wrap=True, markup=False, highlight=False)
+            console.print(f"  diabolo denoise {data} OUT --model {output}", soft_wrap=True, highlight=False)
+        console.print(f"wrote {output}", soft_wrap=True, highlight=False)
 
 
 def compare(model: Restorer, console: Console) -> None:
     """Decibels on the held-out pictures: untouched, by other means, with the shipped weights, with these."""
     from rich.table import Table
+    from rich.text import Text
 
     from ..estimators.restoration.comparison import advice, compared
 
@@ -189,12 +190,12 @@ def compare(model: Restorer, console: Console) -> None:
         return
     mean = compared(model, model._held_out)
     rivals = list(next(iter(mean.values())))
-    console.print(f"[italic]Decibels on {n:,} held-out picture{'s' * (n != 1)}; more is better[/]")
+    console.print(f"Decibels on {n:,} held-out picture{'s' * (n != 1)}; more is better", style="italic")
     table = Table("")
     for name in rivals:
         table.add_column(name, justify="right")
     for trial, values in mean.items():
         best = f"{max(values.values()):.2f}"
-        table.add_row(trial, *(f"[bold]{v:.2f}[/]" if f"{v:.2f}" == best else f"{v:.2f}" for v in values.values()))
+        table.add_row(trial, *(Text(f"{v:.2f}", "bold" if f"{v:.2f}" == best else "") for v in values.values()))
     console.print(table)
     console.print(advice({name: fmean(values[name] for values in mean.values()) for name in rivals}))

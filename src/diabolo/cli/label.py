@@ -74,7 +74,7 @@ def add(model: Path, name: str, examples: Path, column: str | None, prior: float
     check_output(output, model, examples)
     clf = load_model(model, "label add", KIND)
     X, y = read_examples(clf, examples, name, column)
-    card = clf.add_label(known_name(clf, parse_name(name)), X, y, prior=prior)
+    card = clf.add_label(known_name(clf, name), X, y, prior=prior)
     click.echo(f"{card}: wrote {save_model(clf, model, output)}")
 
 
@@ -97,7 +97,7 @@ def drop(model: Path, name: str, output: Path | None) -> None:
 def rename(model: Path, old: str, new: str, output: Path | None) -> None:
     check_output(output, model)
     clf = load_model(model, "label rename", KIND, "IndependentClassifiers")
-    clf.rename_label(known_name(clf, old), known_name(clf, parse_name(new)))
+    clf.rename_label(known_name(clf, old), known_name(clf, new))
     click.echo(f"{old!r} is now {new!r}: wrote {save_model(clf, model, output)}")
 
 
@@ -156,12 +156,6 @@ def chosen(X: Any, rows: Any) -> Any:
     if isinstance(X, list):
         return [X[i] for i in rows]
     return X.take(rows) if hasattr(X, "schema") else X[rows]
-
-
-def parse_name(name: str) -> str:
-    if not name.strip():
-        raise DataError("the name of a label must not be empty")
-    return name
 
 
 def known_name(clf: MultiLabelClassifier, name: str) -> Any:

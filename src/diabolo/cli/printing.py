@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from ..printed import percent
 from .wording import in_options
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ..formats import Format
 
 LONG = 12  # digits of a number that are shown
-console = Console(soft_wrap=not sys.stdout.isatty())  # no line of a file is broken
+# no line of a file is broken; "size [cm]" and ":key:" are names
+console = Console(soft_wrap=not sys.stdout.isatty(), markup=False, emoji=False)
 
 
 def comparison(ae: Autoencoder, output: Path) -> None:
@@ -77,18 +78,25 @@ class Errors:
         return tuple(map(np.concatenate, zip(*self.parts, strict=True)))
 
 
+def title(text: str) -> None:
+    """A line above a table."""
+    console.print(text, style="italic", highlight=False)
+
+
 def columns(ae: Autoencoder, errors: Errors, most: int = 30) -> None:
     """Error per column, the worst first."""
     if ae.format_.kind == "images" or len(errors.columns) < 2:
         return  # pixels are not columns
+    from ..estimators.autoencoder.comparison import explained
+
     order = np.argsort(-errors.columns)[:most]
-    console.print("[italic]Error per column (1 = as bad as its mean)[/]")
+    title("Error per column (1 = as bad as its mean)")
     table = Table()
     for name in ("column", "error", "explained"):
         table.add_column(name, justify="left" if name == "column" else "right")
     for j in order:
-        share = errors.columns[j] / errors.constant[j] if errors.constant[j] > 0 else 0.0
-        table.add_row(ae.format_.columns[j], f"{share:.3f}", f"{1 - share:.1%}")
+        share = explained(errors.columns[j], errors.constant[j])
+        table.add_row(ae.format_.columns[j], f"{1 - share:.3f}", percent(share))
     console.print(table)
 
 
@@ -98,14 +106,14 @@ def worst(ae: Autoencoder, errors: Errors, most: int, called: dict[str, list[str
         return
     table, (rows, where, largest) = Table(), errors.all
     for kind, names in (called or {}).items():
-        console.print(f"[italic]Worst {'row' if kind == 'name' else kind}s[/]")
+        title(f"Worst {'row' if kind == 'name' else kind}s")
         table.add_column(kind, overflow="fold")
         table.add_column("error", justify="right")
         for i in np.argsort(-rows)[:most]:
-            table.add_row(escape(names[i]), f"{rows[i]:.3f}")
+            table.add_row(names[i], f"{rows[i]:.3f}")
         console.print(table)
         return
-    console.print("[italic]Worst rows[/]")
+    title("Worst rows")
     for name in ("row", "error", "mostly from"):
         table.add_column(name, justify="right" if name != "mostly from" else "left")
     for i in np.argsort(-rows)[:most]:
@@ -131,7 +139,7 @@ def flagged(verdicts: RowExplanations, pictures: bool) -> None:
     for heading in ("picture", "p", "why"):
         table.add_column(heading, overflow="fold", justify="right" if heading == "p" else "left")
     for v in verdicts:
-        table.add_row(escape(v.name or f"{v.row}"), f"{v.p:.2g}", v.why)
+        table.add_row(v.name or f"{v.row}", f"{v.p:.2g}", v.why)
     console.print(table)
     console.print("`diabolo report` shows what is expected in their place, and where they differ from it")
 
@@ -151,7 +159,7 @@ def fitted_labels(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
         table.add_row("held-out ranking precision", f"{1 - clf.held_out_:.1%}")
     table.add_row("parameters", f"{clf.n_parameters_:,}")
     table.add_row("rows kept in the file", f"{clf.memory_.x.shape[0]:,}")
-    table.add_row("wrote", escape(str(output)))
+    table.add_row("wrote", str(output))
     console.print(table)
 
 
@@ -166,9 +174,9 @@ def tagged_rows(found: Any, added: int, rows: int) -> None:
     table = Table()
     for name in names:
         width: dict[str, Any] = {"overflow": "fold"} if name in new else {"no_wrap": True, "max_width": 24}
-        table.add_column(escape(name), **width)
+        table.add_column(name, **width)
     for row in found.select(names).to_pylist():
-        table.add_row(*(escape(short(row[name])) for name in names))
+        table.add_row(*(short(row[name]) for name in names))
     console.print(table)
     if found.num_rows < rows:
         console.print(f"{found.num_rows:,} of {rows:,} rows; -o FILE writes all")
@@ -186,7 +194,7 @@ def labels(clf: MultiLabelClassifier) -> None:
     for name in ("label", "threshold", "rows kept"):
         table.add_column(name, justify="left" if name == "label" else "right")
     for c, name in enumerate(clf.labels_.names):
-        table.add_row(escape(str(name)), threshold(clf, clf.thresholds_[c]), f"{kept[c]:,}" if known[c] else "unknown")
+        table.add_row(str(name), threshold(clf, clf.thresholds_[c]), f"{kept[c]:,}" if known[c] else "unknown")
     console.print(table)
     console.print(f"The file keeps {len(clf.memory_):,} rows, to add labels and to refresh the model")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ..printed import percent
 from .data import (
     DATA,
     ENGINE,
@@ -79,6 +80,6 @@ def command(model: Path, data: Path, output: Path | None, worst: int, keep: tupl
     printing.columns(ae, found)
     printing.worst(ae, found, worst, called)
     share = explained(found.columns.sum(), found.constant.sum())
-    printing.console.print(f"{len(rows):,} rows, mean error {rows.mean():.4f}, explained variance {share:.1%}")
+    printing.console.print(f"{len(rows):,} rows, mean error {rows.mean():.4f}, explained variance {percent(share)}")
     if output:
         click.echo(f"wrote {output}")

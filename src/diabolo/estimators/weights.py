@@ -14,7 +14,7 @@ from ..corruption import Corruption
 from ..errors import DataError
 from ..formats.frames import taken
 from ..formats.parts import is_path
-from ..formats.targets import floats, same_order
+from ..formats.targets import row_weights, same_order
 from ..rows import Rows, Subset, in_proportion, spread_over
 
 __all__ = ["RowWeights", "mean", "weights"]
@@ -24,14 +24,8 @@ MIN_CORRUPTED = 2000  # rows by which a corruption is judged
 
 def weights(values: Any, n: int, k: int = 0) -> Tensor:
     """Weights (n,), or (n, k) for k > 0, -> (n, 1) or (n, k), of mean 1."""
-    w = floats(values, "sample_weight")
-    if w.ndim == 0:
-        w = np.full(n, float(w))
-    if w.shape != (n,) and (not k or w.shape != (n, k)):
-        cells = f", or {k:,} for each row" if k else ""
-        raise DataError(f"sample_weight has shape {w.shape}: give one number for each of the {n:,} rows{cells}")
-    if not np.isfinite(w).all() or (w < 0).any() or not w.any():
-        raise DataError("sample_weight holds a negative, missing or infinite number, or only zeros")
+    w = row_weights(values, n, k)
+    w = np.ldexp(w, -np.frexp(w.max())[1])  # the sum of 1e308 would be infinite
     return torch.from_numpy(w / w.mean()).float().reshape(n, -1)
 
 

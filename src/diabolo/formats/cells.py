@@ -288,16 +288,22 @@ def as_moments(cells: Cells, t: pa.DataType | None = None) -> Cells:
 
 
 def tell_zones(cells: Cells, t: pa.DataType, name: str) -> None:
-    """Warn of dates with an offset from UTC where others have no zone: in the column, or in the one that was fitted as `t`."""
+    """Warn of dates with an offset from UTC where others have no zone: in the column, or in the one that was fitted as `t`.
+
+    Those that were fitted with an offset are known by their UTC.
+    """
     if not (pa.types.is_timestamp(t) or pa.types.is_date(t)):
         return
     far = cells.filter(pc.match_substring_regex(cells, OFFSET))
-    if not len(far):
-        return
-    bare = _any(pc.invert(pc.match_substring_regex(cells, ZONED)))
-    if bare or getattr(t, "tz", None) is None:
-        such = f"dates with a time zone, such as {far[0].as_py()!r}"
-        said = f"holds {such}, and some without" if bare else f"was fitted with dates without a time zone, and now holds {such}"
+    bare = cells.filter(pc.invert(pc.match_substring_regex(cells, ZONED)))
+    said = None
+    if len(far) and len(bare):
+        said = f"holds dates with a time zone, such as {far[0].as_py()!r}, and some without"
+    elif len(far) and getattr(t, "tz", None) is None:
+        said = f"was fitted with dates without a time zone, and now holds dates with one, such as {far[0].as_py()!r}"
+    elif 0 < len(bare) == len(cells) - cells.null_count and getattr(t, "tz", None) is not None:
+        said = f"was fitted with dates with a time zone, and now holds dates without one, such as {bare[0].as_py()!r}"
+    if said:
         warn(f"column {name!r} {said}: those without one are read as UTC; give all a zone")
 
 

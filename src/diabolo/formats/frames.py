@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import DataError, an, missing_extra, warn
+from .objects import sorts, unread
 from .readers import opened
 from .schema import able, as_text
 
@@ -145,7 +146,7 @@ def _from_pandas(X: Any, read: Callable[[Any], pa.Table]) -> pa.Table:
             try:
                 pa.Array.from_pandas(X.iloc[:, i])
             except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, TypeError, ValueError):
-                raise DataError(_unread(as_name(name), X.iloc[:, i])) from None
+                raise DataError(unread(as_name(name), X.iloc[:, i])) from None
         raise DataError(f"the table cannot be read ({error}): give every column values of one type") from None
 
 
@@ -159,7 +160,7 @@ def _check_dates(X: Any, table: pa.Table) -> None:
     for i, values in zip(places, X.iloc[:, places].to_numpy().T if places else (), strict=True):
         name, moments = table.schema.names[i], [v for v in values if isinstance(v, datetime) and v == v]  # no NaT
         if moments and pa.types.is_date(table.schema.types[i]):
-            raise DataError(_unread(name, X.iloc[:, i]))
+            raise DataError(unread(name, X.iloc[:, i]))
         if len({v.tzinfo is None for v in moments}) > 1:
             warn(
                 f"column {name!r} holds dates with a time zone and without: those without are read as UTC; give all a zone, "
@@ -281,18 +282,18 @@ def _readable(X: Any) -> Any:
 
 def _mixed(categories: Any) -> bool:
     """Whether they are numbers and texts; pandas keeps the answer of `inferred_type`."""
-    return categories.dtype == object and categories.inferred_type != "string" and len(_sorts(categories)) > 1
+    return categories.dtype == object and categories.inferred_type != "string" and len(sorts(categories)) > 1
 
 
 def _as_texts(column: Any) -> Any:
     """Categories of numbers and texts as texts."""
     import pandas as pd
 
-    sorts = _sorts(column.cat.categories)
-    if not set(sorts) <= {"whole numbers", "numbers", "decimals", "texts", "yes/no values"}:
-        raise DataError(_unread(str(column.name), column))
+    found = sorts(column.cat.categories)
+    if not set(found) <= {"whole numbers", "numbers", "decimals", "texts", "yes/no values"}:
+        raise DataError(unread(str(column.name), column))
     warn(
-        f"column {str(column.name)!r} has categories that are {' and '.join(sorts)}: all are read as texts, 1 as '1'; "
+        f"column {str(column.name)!r} has categories that are {' and '.join(found)}: all are read as texts, 1 as '1'; "
         f"give them labels of one type to say otherwise"
     )
     categories = list(dict.fromkeys(as_text(v) for v in column.cat.categories))
@@ -303,55 +304,6 @@ def _as_texts(column: Any) -> Any:
         index=column.index,
         name=column.name,
     )
-
-
-MOMENTS = "dates with a time"
-SORTS = {"bool": "yes/no values", "bool_": "yes/no values", "str": "texts", "str_": "texts", "bytes": "bytes"}
-SORTS |= {
-    "datetime": MOMENTS,
-    "Timestamp": MOMENTS,
-    "date": "dates",
-    "Decimal": "decimals",
-    "time": "times of day",
-    "timedelta": "durations",
-}
-SORTS |= {"list": "lists", "tuple": "lists", "dict": "records", "set": "sets", "complex": "complex numbers"}
-
-
-def _sort(v: Any) -> str:
-    """The type of a Python object in people's words."""
-    name = type(v).__name__
-    if name in SORTS:
-        return SORTS[name]
-    if isinstance(v, (int, np.integer)):
-        return "whole numbers"
-    return "numbers" if isinstance(v, (float, np.floating)) else f"objects of type {name}"
-
-
-def _sorts(values: Any) -> dict[str, tuple[int, Any]]:
-    """The types among Python objects, each with its first row and value; missing ones apart."""
-    found: dict[str, tuple[int, Any]] = {}
-    for row, v in enumerate(values):
-        if v is None or v is not v or type(v).__name__ in ("NAType", "NaTType") or (isinstance(v, float) and v != v):
-            continue
-        found.setdefault(_sort(v), (row, v))
-    return found
-
-
-def _unread(name: str, column: Any) -> str:
-    """Why a column of Python objects is of no type, and the way out."""
-    sorts = _sorts(column)
-    if len(sorts) > 1:
-        told = " and ".join(f"{sort} ({v!r} in row {row:,})" for sort, (row, v) in sorts.items())
-        way = f"as categories with df[{name!r}].astype(str), or as numbers with pd.to_numeric(df[{name!r}], errors='coerce')"
-        way = f"pd.to_datetime(df[{name!r}])" if set(sorts) == {MOMENTS, "dates"} else way
-        return f"column {name!r} mixes {told}: give it values of one type, {way}"
-    sort = next(iter(sorts), str(column.dtype))
-    if sort == "whole numbers":
-        return f"column {name!r} holds whole numbers beyond 64 bits: give them as floats, with df[{name!r}].astype(float)"
-    if sort == "decimals":  # others are read: one is infinite, or has more digits than any type
-        return f"column {name!r} holds decimals that are infinite or too long: give floats, with df[{name!r}].astype(float)"
-    return f"column {name!r} holds {sort}, which cannot be learned: give numbers, dates, texts or categories, or drop it"
 
 
 def _from_polars(X: Any) -> pa.Table:

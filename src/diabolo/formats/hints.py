@@ -44,9 +44,10 @@ OTHERS = {  # quantities that no option reads
 }
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 KNOWN = r"(?i)^(\W+|missing|unknown|none|nil|n\W?[acds]\W?|not available|no data|tbd|#\S+)$"  # stands for a missing cell
+COMMAS = "commas between thousands"
 FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     r"^[+-]?\d{1,3}(\.\d{3})+,\d+$": ("a decimal comma and points between thousands", {"decimal": ",", "thousands": "."}),
-    r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$": ("commas between thousands", {"thousands": ","}),
+    r"^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?$": (COMMAS, {"thousands": ","}),
     r"^[+-]?\d+,\d+$": ("a decimal comma", {"decimal": ","}),
     r"^[+-]?\d{1,3}([ \x{a0}\x{202f}]\d{3})+([.]\d*)?$": ("spaces between thousands", {"thousands": " "}),
     r"^[+-]?\d{1,3}([ \x{a0}\x{202f}]\d{3})+,\d*$": ("spaces between thousands", {"thousands": " ", "decimal": ","}),
@@ -62,6 +63,7 @@ DATES = (
 )
 DATE = rf"(?i)^\s*({'|'.join(DATES)})([, ]+\d{{1,2}}:\d{{2}}(:\d{{2}})?)?( [ap]\.?m\.?)?\s*$"
 ANY_DATE = rf"{DATE}|^{ISO.pattern}$"
+ONE = r"^[+-]?\D*\d{1,3},\d{3}\D*$"  # a comma that may be either
 GROUPED = r"^[+-]?\d{1,3}((\.\d{3})*|,\d+)$"
 SIGNED = r"^([+-]?)\s*\p{Sc}\s*|\s*[\p{Sc}%]$"
 COINS = "USD|EUR|GBP|CHF|JPY"
@@ -95,12 +97,12 @@ class Hint:
     options: dict[str, Any] = field(default_factory=dict)
     bare: str | None = ""
 
-    def pandas(self, name: str) -> str:
-        """The pandas expression that reads such a column."""
+    def pandas(self, column: str) -> str:
+        """The pandas expression that reads such a column, such as df['price'] or y."""
         signs = [(self.options.get("thousands"), ""), (self.options.get("decimal"), ".")]
         replaced = "".join(f".str.replace({old!r}, {new!r})" for old, new in signs if old).replace("' ', ''", SPACES)
         errors = ", errors='coerce'" if "na" in self.options else ""
-        return f"pd.to_numeric(df[{name!r}]{self.bare}{replaced}{errors})"
+        return f"pd.to_numeric({column}{self.bare}{replaced}{errors})"
 
 
 def text_hints(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
@@ -116,7 +118,7 @@ def text_hints(texts: Mapping[str, Any], decimal: str = ".") -> Iterator[str]:
             options |= {"na": (*options.get("na", ()), *hint.options["na"])} if "na" in hint.options else hint.options
         name = next((name for name, hint in near.items() if hint.bare is not None), None)
         ways = [f"of a text file with {remedy(options)}"] if options else []
-        ways += [f"of a DataFrame with {near[name].pandas(name)}"] if name else []
+        ways += [f"of a DataFrame with {near[name].pandas(f'df[{name!r}]')}"] if name else []
         said = _columns({name: f"{hint.cells} ({hint.why})" for name, hint in near.items()})
         yield (
             f"texts that look like numbers are read as categories: {said}: "
@@ -175,7 +177,7 @@ def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
     odd = [text for text in counts if form[text] is None]
     if not all(_match(odd, KNOWN)) and pc.count_distinct(cells.filter(plain)).as_py() <= ENOUGH:
         return None
-    marks = 0 < len(odd) <= MARKS and all(_match(odd, r"^\D+$"))
+    marks = 0 < len(odd) <= MARKS and all(_match(odd, r"^(\D+|#\S+)$"))
     known = len(cells) - sum(counts.values()) + sum(counts[text] for text in counts if form[text] is not None)
     if known < len(cells) * (AMONG if marks else SHARE):
         return None
@@ -255,20 +257,24 @@ def _hint(values: Any, form: dict[str, Any], marks: list[str], points: bool) -> 
     for _, more in found:
         options |= more
     whys = [*dict.fromkeys(why for why, _ in found)]
-    if any(f == "signed" for f in form.values()):
+    if options.get("decimal") == options.get("thousands") == ",":  # 1,234 beside 1,5
+        options.pop("thousands")
+        whys.remove(COMMAS)
+    elif whys == [COMMAS] and all(_match([text for text, f in form.items() if isinstance(f, int)], ONE)):
+        whys = [f'{COMMAS}, or decimal commas: --decimal ","']
+    signed = any(_match([text for text, f in form.items() if f is not None], SIGNED))
+    if signed:
         whys.append("a currency or a percent sign")
         options = options or {"thousands": ","}
     odd = [text for text, f in form.items() if f is None]
     if odd:
         whys.append(f"among them {', '.join(map(repr, odd[:3]))}")
         options |= {"na": tuple(marks)} if marks else {}
-    if options.get("decimal") == "," and options.get("thousands") == ",":
-        options.pop("thousands")  # 1,234 beside 1,5
     if "written" in form.values():
         whys.append("signs of their own")
     if "written" in form.values() or (points and "decimal" in options):  # beside decimal points: no option reads both
         return Hint(", ".join(whys), _cells(values, form), bare=None)
-    return Hint(", ".join(whys), _cells(values, form), options, BARE if "signed" in form.values() else "") if whys else None
+    return Hint(", ".join(whys), _cells(values, form), options, BARE if signed else "") if whys else None
 
 
 def like_dates(values: Any) -> tuple[str, list[str]] | None:

@@ -161,6 +161,8 @@ class Labels:
         name = name.item() if isinstance(name, np.generic) else name
         if not isinstance(name, (str, int)) or isinstance(name, bool):
             raise ValueError(f"name={name!r}: allowed are texts and whole numbers")
+        if not str(name).strip():
+            raise ValueError(f"name={name!r}: the name of a label must not be empty")
         if str(name) in map(str, self.names):
             raise ValueError(f"there is a label {name!r} already: choose another name, or drop the old label first")
         return name
@@ -335,10 +337,7 @@ def single(Y: Any) -> np.ndarray | None:
         raise DataError("Complex data not supported: give names or whole numbers as y")
     if missing(y).all():
         raise DataError("Y holds no known label: all of it is missing (NaN, None)")
-    y = classes(y)
-    if y.dtype.kind == "f" and (y != y.round()).any():
-        raise DataError("Unknown label type: continuous. One number per row must name its label: a whole number, or a text")
-    return y
+    return classes(y)
 
 
 # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -177,6 +177,19 @@ def other_program(path: str | Path) -> str:
     return ""
 
 
+NO_TABLES = {  # how files begin that are no text of rows, whatever their names say
+    b"pk\x03\x04": "a zip, such as a spreadsheet of Excel: save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet of Excel: save the sheet as CSV",
+    b"\x1f\x8b": "packed by gzip: give it the ending .csv.gz",
+    b"par1": "a Parquet file: give it the ending .parquet",
+    b"%pdf": "a PDF: save its table as CSV",
+    b"<!doctype html": "a web page: what was to be downloaded lies elsewhere",
+    b"<html": "a web page: what was to be downloaded lies elsewhere",
+    b'{"': "JSON: give lines of it, an object each, the ending .jsonl",
+    b'[{"': "JSON: write an object on each line, with df.to_json(path, orient='records', lines=True), to a .jsonl",
+}
+
+
 def encoding_of(head: bytes, reading: Reading) -> str:
     """That of a mark at the beginning, the one that was said, or UTF-8."""
     return next((name for mark, name in MARKS.items() if head.startswith(mark)), reading.encoding or "utf-8")
@@ -193,6 +206,8 @@ def laid_out(path: Path, reading: Reading) -> Layout:
     head, whole = beginning(path)
     if not head.strip():
         raise DataError(f"{str(path)!r} is empty")
+    if other := next((what for start, what in NO_TABLES.items() if head.lstrip().lower().startswith(start)), ""):
+        raise DataError(f"{str(path)!r} is {other}")
     encoding = encoding_of(head, reading)
     text = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)("replace").decode(head)
     if "\0" in text:

@@ -11,10 +11,12 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from ..deferred import is_sparse
 from ..errors import DataError, warn
 from .category import near_levels
+from .hints import nearly_numbers
 from .readers import NamedMatrix
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "is_missing",
     "is_number",
     "missing",
+    "row_weights",
     "same_length",
     "same_order",
     "shown",
@@ -75,8 +78,9 @@ def values(y: Any) -> np.ndarray:
         y = y.to_pylist()
     try:
         v = np.asarray(y.toarray() if is_sparse(y) else y)
-        if isinstance(y, (list, tuple)) and v.dtype.kind in "US":  # of ["a", NaN] it makes two texts
+        if isinstance(y, (list, tuple)) and (v.dtype.kind in "US" or rounds(v, y)):  # of ["a", NaN] it makes two texts
             v = np.asarray(y, dtype=object)
+        v = v.astype(object) if v.dtype.kind == "T" else v
     except ValueError:
         raise DataError(
             "y holds lists of different lengths: give one value for each row; for several labels use MultiLabelClassifier"
@@ -96,6 +100,11 @@ def values(y: Any) -> np.ndarray:
     elif isinstance(y, (list, tuple)) and all(issubclass(kind, str) for kind in kinds):
         return np.asarray(y)
     return v
+
+
+def rounds(v: np.ndarray, y: Sequence[Any]) -> bool:
+    """Whether whole numbers became floats v, of which several may be one: -1 and 2**63 have no common type."""
+    return v.dtype.kind == "f" and v.ndim == 1 and all(type(cell) is int for cell in y)
 
 
 def types(v: np.ndarray) -> set[type]:
@@ -170,10 +179,10 @@ def mapped(v: np.ndarray, name: str) -> str:
     if len(yes) + len(no) == len(found) <= 2 and yes:
         pairs = {yes[0]: 1} | ({no[0]: 0} if no else {})
         return f"give 1 and 0, such as {name}.map({pairs})" + ("; classes are for Classifier" if name == "y" else "")
-    if all(is_number(cell.replace(",", ".", 1)) for cell in found):
-        return (
-            f"replace its commas by points, {name}.str.replace(',', '.').astype(float), or by nothing, if they group thousands"
-        )
+    texts = [None if is_missing(cell) else cell for cell in v.flat]
+    hint = nearly_numbers(pa.array(texts, pa.string())) if v.ndim == 1 and types(v) <= {str, np.str_, type(None)} else None
+    if hint and hint.bare is not None:
+        return f"give {hint.pandas(name)} ({hint.why})"
     classes = "; for classes use Classifier, for labels MultiLabelClassifier" if name == "y" else ""
     return "give numbers, and NaN for unknown values" + classes
 
@@ -200,10 +209,6 @@ def classes(y: Any) -> np.ndarray:
     from sklearn.utils import column_or_1d
 
     v = column_or_1d(v, warn=True)
-    if v.dtype == object and len(v) and all(issubclass(t, (int, np.integer)) for t in types(v)):
-        v = np.array(v.tolist())  # numbers that pandas keeps as objects
-    if v.dtype.kind == "f" and np.isinf(v).any():
-        raise DataError("Input y contains infinity: replace it by a number")
     gone = np.flatnonzero(missing(v))
     if len(gone):
         raise DataError(
@@ -217,7 +222,31 @@ def classes(y: Any) -> np.ndarray:
     if len({issubclass(kind, str) for kind in types(v)}) > 1:
         j = next(row for row, cell in enumerate(v) if isinstance(cell, str) != isinstance(v[0], str))
         raise DataError(f"y holds {shown(v[0])} (row 0) and {shown(v[j])} (row {j}): make all texts, y.astype(str)")
+    v = as_numbers(v)
+    if v.dtype.kind == "f" and np.isinf(v).any():
+        raise DataError("Input y contains infinity: replace it by a number")
+    if v.dtype.kind == "f" and len(parts := np.flatnonzero(v != v.round())):
+        raise DataError(
+            f"Unknown label type: continuous. y holds {shown(v[parts[0]])} (row {parts[0]}), but a class is a text or a whole "
+            "number: numbers are for Regressor; of classes make texts, y.astype(str)"
+        )
     return np.asarray(v)
+
+
+def as_numbers(v: np.ndarray) -> np.ndarray:
+    """Numbers (n,) that stand as objects as an array of numbers; texts as they are.
+
+    >>> as_numbers(np.array([True, 7], dtype=object)), as_numbers(np.array(["a"], dtype=object))
+    (array([1, 7]), array(['a'], dtype=object))
+    """
+    if v.dtype != object or any(issubclass(kind, str) for kind in types(v)):
+        return v
+    found = np.array(v.tolist())
+    whole = all(issubclass(kind, (int, np.integer, np.bool_)) for kind in types(v))
+    if found.dtype == object or (whole and found.dtype.kind == "f"):
+        row = int(np.argmax(np.abs(v)))
+        raise DataError(f"y holds {shown(v[row])} (row {row}), which is no number of 64 bits: make texts, y.astype(str)")
+    return found
 
 
 def doubtful(names: Sequence[Any]) -> None:
@@ -250,6 +279,25 @@ def tell_unknown(y: np.ndarray, known: np.ndarray) -> None:
             f"y holds {', '.join(map(repr, new[:3].tolist()))}, which the model does not know: these rows count as wrong; it "
             f"knows {', '.join(map(repr, known[:10].tolist()))}"
         )
+
+
+def row_weights(weight: Any, n: int, k: int = 0) -> np.ndarray:
+    """Weights (n,), or (n, k) for k > 0, as floats; a single one is that of all rows.
+
+    Raises
+    ------
+    DataError
+        One is negative, missing or infinite, all are 0, or there is another number of them.
+    """
+    w = floats(weight, "sample_weight")
+    if w.ndim == 0:
+        w = np.full(n, float(w))
+    if w.shape != (n,) and (not k or w.shape != (n, k)):
+        cells = f", or {k:,} for each row" if k else ""
+        raise DataError(f"sample_weight has shape {w.shape}: give one number for each of the {n:,} rows{cells}")
+    if not np.isfinite(w).all() or (w < 0).any() or not w.any():
+        raise DataError("sample_weight holds a negative, missing or infinite number, or only zeros")
+    return w
 
 
 def same_length(y: int, X: int, name: str = "y") -> None:

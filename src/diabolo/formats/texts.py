@@ -91,7 +91,7 @@ def tell_mixed(folder: Path) -> None:
 
 def is_texts(X: Any) -> bool:
     """Whether X looks like a list of texts; :func:`read_documents` says what is wrong with them."""
-    if isinstance(X, (str, bytes, Mapping)) or hasattr(X, "columns") or not hasattr(X, "__len__"):
+    if isinstance(X, (str, bytes, Mapping, ImageCollection)) or hasattr(X, "columns") or not hasattr(X, "__len__"):
         return False
     if isinstance(X, np.ndarray) and (X.ndim != 1 or X.dtype.kind not in "UOTS"):
         return False

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ...decision import Decision
 from ...errors import suggest
+from ...formats.given_away import tell_given_away
 from ...formats.labeled import read_labeled
 from ...formats.labels import Labels, combined
 from ...formats.targets import doubtful, same_length, same_order
@@ -108,6 +109,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
+        tell_given_away(X, y)
         if not self._continues():
             self.labels_ = Labels().fit(y, labels_sep)
         if not ((self._is_multiclass or labels_sep) and combined(self.labels_.names)):

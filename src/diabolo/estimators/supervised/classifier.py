@@ -23,7 +23,8 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ...errors import DataError, FormatError, suggest
-from ...formats.targets import classes, doubtful, floats, same_length, same_order, tell_single, tell_unknown
+from ...formats.given_away import tell_given_away
+from ...formats.targets import classes, doubtful, floats, row_weights, same_length, same_order, tell_single, tell_unknown
 from ...losses import Loss, Softmax
 from ..weights import weights
 from .base import Supervised
@@ -170,6 +171,7 @@ class Classifier(ClassifierMixin, Supervised):
         X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
+        tell_given_away(X, y)
         y = classes(y)
         check_classification_targets(y)
         self.classes_, index = self._classes_of(y)
@@ -188,8 +190,9 @@ class Classifier(ClassifierMixin, Supervised):
         same_order(X, sample_weight, "sample_weight")
         y, said = classes(y), self.predict(X)
         same_length(len(y), len(said))
+        w = None if sample_weight is None else row_weights(sample_weight, len(y))
         tell_unknown(y, self.classes_)
-        return float(accuracy_score(y, said, sample_weight=sample_weight))
+        return float(accuracy_score(y, said, sample_weight=w))
 
     def predict(self, X: Any) -> np.ndarray:
         """(n,) the most probable class of each row."""

@@ -13,13 +13,17 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ...errors import DataError, warn
+from ...formats.given_away import tell_given_away
 from ...formats.scale import standard
-from ...formats.targets import floats, same_length, same_order
+from ...formats.targets import floats, row_weights, same_length, same_order
 from ...losses import Loss, Squared
 from ...sentinels import MIN_VALUES, odd, warn_odd
 from ..weights import weights
 from .base import Supervised
 from .targets import NumberTarget
+
+ALIKE = 1e-3  # numbers all of which are within so many deviations of their mean: what `standard` takes for a constant
+FAR_OUT = 20.0  # deviations from the mean of the first fit, in which most numbers of another one have another unit
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -149,12 +153,9 @@ class Regressor(RegressorMixin, Supervised):
         X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
-        values = floats(y)
-        if values.ndim not in (1, 2):
-            raise DataError(f"y has shape {values.shape}: give one number for each row, (n,), or k numbers, (n, k)")
-        if np.isinf(values).any():
-            raise DataError("Input y contains infinity: replace it by a number")
-        if not (~np.isnan(values)).any():
+        tell_given_away(X, y)
+        values = numbers_of(y)
+        if np.isnan(values).all():
             raise DataError("y holds no known number")
         self._flat = values.ndim == 1
         values = values.reshape(len(values), -1)
@@ -164,13 +165,53 @@ class Regressor(RegressorMixin, Supervised):
             values = np.where(off & ~off.all(0), np.nan, values)
         if self._continues():
             self._check_numbers(values.shape[1])
+            self._warn_unit(values)
         else:
             self.mean_, self.scale_ = standard(values)
             warn_odd([("y" if self._flat else f"{j} of y", f"{v:.15g}", n) for j, v, n in odd(values.T)])
             self._warn_far(values)
         w = None if sample_weight is None else weights(sample_weight, len(values), 0 if self._flat else values.shape[1])
         standardized = torch.from_numpy((values - self.mean_) / self.scale_).float()
-        return self._learn(X, NumberTarget(standardized, w), categories, numbers)
+        self._learn(X, NumberTarget(standardized, w), categories, numbers)
+        self._warn_alike(values)
+        return self
+
+    def _name(self, j: int) -> str:
+        return "y" if self._flat else f"column {j} of y"
+
+    def _warn_alike(self, values: np.ndarray) -> None:
+        """Warn of numbers of which nothing is known, or that are all the same: nothing can be learned of them."""
+        mean, scale = standard(values)
+        low, high = (f.reduce(values, 0, initial=start) for f, start in ((np.fmin, np.inf), (np.fmax, -np.inf)))
+        for j in np.flatnonzero(np.nan_to_num(np.abs(values - mean) / scale).max(0) < ALIKE).tolist():
+            if low[j] > high[j]:
+                warn(f"{self._name(j)} holds no known number: what is predicted for it means nothing; leave it out")
+            elif low[j] == high[j]:
+                warn(
+                    f"{self._name(j)} holds a single number, {low[j]:.15g}: every prediction will be near it; give others, too"
+                )
+            else:
+                warn(
+                    f"{self._name(j)} lies between {low[j]:.15g} and {high[j]:.15g}, too close to each other to be told apart: "
+                    f"subtract {low[j]:.15g}"
+                )
+
+    def _warn_unit(self, values: np.ndarray) -> None:
+        """Warn of numbers in another unit than those of the first fit, which a warm start keeps."""
+        x = (values - self.mean_) / self.scale_
+        for j, v in enumerate(x.T):
+            v = v[~np.isnan(v)]
+            if len(v) >= MIN_VALUES and ((np.abs(v) > FAR_OUT).mean() > 0.5 or 0 < v.std() < 1 / FAR_OUT):
+                now, then = (f"{a:.4g} with a spread of {b:.4g}" for a, b in self._spreads(v, j))
+                warn(
+                    f"{self._name(j)} is {now}, where it was {then} in the first fit: is its unit another one? "
+                    "warm_start=True keeps the unit; set warm_start=False to start anew"
+                )
+
+    def _spreads(self, v: np.ndarray, j: int) -> list[tuple[float, float]]:
+        """Mean and deviation of standardized numbers v (n,) in the unit of target j, and those of the first fit."""
+        mean, scale = float(self.mean_[j]), float(self.scale_[j])
+        return [(mean + scale * float(v.mean()), scale * float(v.std())), (mean, scale)]
 
     def _warn_far(self, values: np.ndarray) -> None:
         """Warn of a value so large that the squares of all others vanish beside it."""
@@ -194,22 +235,19 @@ class Regressor(RegressorMixin, Supervised):
         X, y = self._with_answers(X, y)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
-        truth, said = floats(y), self.predict(X)
+        truth, said = numbers_of(y), self.predict(X)
         same_length(len(truth), len(said))
         truth, said = truth.reshape(len(truth), -1), said.reshape(len(said), -1)
         if truth.shape != said.shape:
             raise DataError(f"y has {truth.shape[1]:,} columns, but the model was fitted with {said.shape[1]:,}")
-        known = ~np.isnan(truth)
+        weight = 1.0 if sample_weight is None else row_weights(sample_weight, len(truth), 0 if self._flat else truth.shape[1])
+        w = np.broadcast_to(np.reshape(weight, (-1, 1)) if np.ndim(weight) == 1 else weight, truth.shape)
+        known = ~np.isnan(truth) & (w > 0)
         if not known.any():
             raise DataError("y holds no known number: there is nothing to score")
         unit = power_of_two(self.scale_)  # the square of 1e-200 would be 0
         truth, said = truth / unit, said / unit
-        w = None if sample_weight is None else floats(sample_weight, "sample_weight")
-        each = [
-            r2_score(truth[i, c], said[i, c], sample_weight=None if w is None else w[i])
-            for c, i in enumerate(known.T)
-            if i.any()
-        ]
+        each = [r2_score(truth[i, c], said[i, c], sample_weight=w[i, c]) for c, i in enumerate(known.T) if i.any()]
         return float(np.mean(each))
 
     def _check_numbers(self, k: int) -> None:
@@ -238,6 +276,16 @@ class Regressor(RegressorMixin, Supervised):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def numbers_of(y: Any) -> np.ndarray:
+    """y -> float64 (n,) or (n, k), NaN where it is not known."""
+    values = floats(y)
+    if values.ndim not in (1, 2):
+        raise DataError(f"y has shape {values.shape}: give one number for each row, (n,), or k numbers, (n, k)")
+    if np.isinf(values).any():
+        raise DataError("Input y contains infinity: replace it by a number")
+    return values
 
 
 def power_of_two(size: np.ndarray) -> np.ndarray:
