@@ -305,7 +305,7 @@ TOGETHER = {
         estimators.restoration.upscaler""",
     "sampling": "estimators.autoencoder.maps",
     "schema": "errors formats.arrow formats.encoding formats.frames",
-    "sources": "formats.answers formats.blocks formats.delimited formats.guess formats.output formats.records",
+    "sources": "formats.answers formats.blocks formats.delimited formats.guess formats.output formats.records formats.spelling",
     "storage": "estimators.loading estimators.parameters",
     "supervised": """estimators.supervised.base estimators.supervised.classifier estimators.supervised.encoders
         estimators.supervised.out_of_fold estimators.supervised.regressor estimators.supervised.targets""",
