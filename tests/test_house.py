@@ -299,7 +299,7 @@ TOGETHER = {
         formats.readers.pairs.lines formats.readers.pairs.svmlight""",
     "readers": "formats.readers.dataset",
     "report": """report.autoencoder report.display report.labels report.names report.outliers report.page
-        report.rows report.svg report.values""",
+        report.recipe report.rows report.svg report.values""",
     "restoration": """estimators.restoration.base estimators.restoration.colorizer estimators.restoration.comparison
         estimators.restoration.denoiser estimators.restoration.hints estimators.restoration.pixels
         estimators.restoration.upscaler""",
