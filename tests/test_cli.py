@@ -273,6 +273,9 @@ def test_score(place: Path, tmp_path: Path, diabolo: Any) -> None:
     model = load(place / "people.diabolo")
     assert np.allclose(errors["error"], -model.score_samples(place / "people.csv"))
     assert list(errors.columns) == ["row", "error", *(f"error {name}" for name in model.format_.columns)]
+    shares = [float(share) for share in re.findall(r"│ +(\d+\.\d{3}) │ +-?[\d.]+% │", said.out)]
+    assert len(shares) == len(model.format_.columns)
+    assert shares == sorted(shares, reverse=True)
 
 
 def test_impute(place: Path, tmp_path: Path, diabolo: Any) -> None:

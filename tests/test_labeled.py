@@ -108,7 +108,7 @@ def test_x_for_an_encoder(mails: Path) -> None:
         (
             ["id"],
             {},
-            "column 'id' holds 7 in row 1: allowed are 0, 1, and an empty cell, which means unknown; numbers are predicted in Python",
+            "column 'id' holds 7 in row 1: allowed are 0, 1, and an empty cell, which means unknown; numbers are predicted in",
         ),
         (["body"], {}, "--labels-sep ';', or labels_sep=';', reads a column of names, of one label per row"),
     ],

@@ -78,17 +78,17 @@ class Errors:
 
 
 def columns(ae: Autoencoder, errors: Errors, most: int = 30) -> None:
-    """Error per column, the worst first."""
+    """Error per column: those with most of the error, the worst explained first."""
     if ae.format_.kind == "images" or len(errors.columns) < 2:
         return  # pixels are not columns
-    order = np.argsort(-errors.columns)[:most]
+    shares = errors.columns / np.where(errors.constant > 0, errors.constant, np.inf)
+    order = sorted(np.argsort(-errors.columns)[:most], key=lambda j: -shares[j])
     console.print("[italic]Error per column (1 = as bad as its mean)[/]")
     table = Table()
     for name in ("column", "error", "explained"):
         table.add_column(name, justify="left" if name == "column" else "right")
     for j in order:
-        share = errors.columns[j] / errors.constant[j] if errors.constant[j] > 0 else 0.0
-        table.add_row(ae.format_.columns[j], f"{share:.3f}", f"{1 - share:.1%}")
+        table.add_row(ae.format_.columns[j], f"{shares[j]:.3f}", f"{1 - shares[j]:.1%}")
     console.print(table)
 
 
