@@ -13,6 +13,7 @@ import subprocess
 import sys
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -30,6 +31,7 @@ from diabolo import Autoencoder, IndependentClassifiers, Mask, __version__, load
 from diabolo.cli import VERBS, main
 from diabolo.cli.data import never_onto_input
 from diabolo.errors import DataError
+from diabolo.formats import Reading, write_table
 from kinds import SMALL, frame, texts
 
 FIT = ["--epochs", "2", "--hidden", "8", "--quiet"]
@@ -271,6 +273,9 @@ def test_score(place: Path, tmp_path: Path, diabolo: Any) -> None:
     model = load(place / "people.diabolo")
     assert np.allclose(errors["error"], -model.score_samples(place / "people.csv"))
     assert list(errors.columns) == ["row", "error", *(f"error {name}" for name in model.format_.columns)]
+    shares = [float(share) for share in re.findall(r"│ +(\d+\.\d{3}) │ +-?[\d.]+% │", said.out)]
+    assert len(shares) == len(model.format_.columns)
+    assert shares == sorted(shares, reverse=True)
 
 
 def test_names_in_brackets_and_colons_are_printed_as_they_are(tmp_path: Path, diabolo: Any) -> None:
@@ -405,22 +410,42 @@ def test_a_page_is_html(verb: str, option: str, place: Path, tmp_path: Path, dia
     assert not out.exists()
 
 
-def test_what_is_written_says_how_it_is_read_and_is_read_so(tmp_path: Path, diabolo: Any) -> None:
-    """A file with decimal commas gives one with points; the hint, followed to the letter, reads it."""
-    lines = [f"{i % 28 + 1:02}.{i % 12 + 1:02}.2024;{1000 + i * i},5".replace("1,5", "") for i in range(60)]
-    (tmp_path / "a.csv").write_text("\n".join(["day;rent", *lines, "01.01.2024;1.234,5"]) + "\n")
+@pytest.mark.parametrize("header", [True, False])
+def test_what_is_written_is_written_as_the_model_reads(header: bool, tmp_path: Path, diabolo: Any) -> None:
+    """A German file gives German ones, which the model reads with no option."""
+    lines = [f"{i % 28 + 1:02}.{i % 12 + 1:02}.2024;{1000 + i * i},5;Köln".replace("1,5", "") for i in range(60)]
+    names = ["day;rent;town"] if header else []
+    text = "\n".join([*names, *lines, "01.01.2024;1.234,25;Jena"]) + "\n"
+    (tmp_path / "a.csv").write_text(text, "latin-1")
     model, whole, again = tmp_path / "m.diabolo", tmp_path / "whole.csv", tmp_path / "again.csv"
-    how = "--decimal", ",", "--thousands", ".", "--date", "day=%d.%m.%Y"
+    day = "day" if header else "x0"
+    how = ["--decimal", ",", "--thousands", ".", "--date", f"{day}=%d.%m.%Y", "--encoding", "latin-1"]
+    how += [] if header else ["--no-header"]
     said = diabolo("fit", tmp_path / "a.csv", "--task", "impute", "-k", 1, *how, "-o", model, *FIT)
     assert said.code == 0, said.err
-    said = diabolo("impute", model, tmp_path / "a.csv", "-o", whole)
-    hint = said.out.partition("to read it: ")[2].split()
-    assert hint == ["--decimal", ".", "--date", "day=%Y-%m-%d"]
-    assert diabolo("impute", model, whole, "-o", again).code == 1, "as the first file it is not read"
-    said = diabolo("impute", model, whole, "-o", again, *hint)
-    assert said.code == 0, said.err
-    assert again.read_text() == whole.read_text()
-    assert "to read it" not in diabolo("sample", model, "-n", 2, "-o", tmp_path / "s.parquet").out
+    assert diabolo("impute", model, tmp_path / "a.csv", "-o", whole).code == 0
+    first = whole.read_text("latin-1").splitlines()[-1].replace('"', "")
+    assert first == "01.01.2024;1234,25;Jena"
+    assert whole.read_text("latin-1").startswith('"day"' if header else '"01.01.2024"')
+    assert diabolo("impute", model, whole, "-o", again).code == 0
+    assert again.read_bytes() == whole.read_bytes()
+    for verb in (["sample", model, "-n", 3], ["decode", model, tmp_path / "z.csv"]):
+        assert diabolo("encode", model, whole, "-o", tmp_path / "z.csv").code == 0
+        for name in ("new.csv", "new.csv.gz", "new.tsv"):
+            assert diabolo(*verb, "-o", tmp_path / name).code == 0
+            said = diabolo("score", model, tmp_path / name, "-o", tmp_path / "error.csv")
+            assert (said.code, said.err) == (0, "")
+
+
+def test_a_sign_that_an_encoding_lacks_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'€' cannot be written in latin-1: write a "):
+        write_table(pa.table({"a": ["€"]}), tmp_path / "a.csv", how=Reading(encoding="latin-1"))
+    write_table(
+        pa.table({"a": [datetime(2024, 5, 1, 2, 3, 4, 500000), None]}),
+        tmp_path / "a.csv",
+        how=Reading(dates={"a": "%f %d.%m.%y"}),
+    )
+    assert (tmp_path / "a.csv").read_text() == '"a"\n"500000 01.05.24"\n\n'
 
 
 def test_the_size_of_texts_is_told_in_words(place: Path, tmp_path: Path, diabolo: Any) -> None:

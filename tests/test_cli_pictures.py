@@ -646,6 +646,13 @@ def test_a_report_on_labels_of_pictures(labeled: Path, tmp_path: Path, diabolo: 
 
 def test_labels_of_pictures_wrongly(labeled: Path, tmp_path: Path, diabolo: Any) -> None:
     out = tmp_path / "a.diabolo"
+    photos = labeled / "photos"
+    one_line(
+        diabolo("fit", photos, "--task", "labels", "-o", out), 1, "of pictures, say --set labels=folder: the folder of each"
+    )
+    one_line(
+        diabolo("fit", photos, "--labels", "red", "-o", out), 1, "say --task labels --set labels=folder in place of --labels"
+    )
     fit = ("fit", labeled / "photos.csv", "-o", out, "--labels", "red")
     one_line(
         diabolo(*fit, "--drop", "file", "--encoder", "imagenet"), 1, "pictures are read from one column", "such columns: none"

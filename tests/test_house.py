@@ -300,13 +300,13 @@ TOGETHER = {
         formats.readers.pairs.lines formats.readers.pairs.svmlight""",
     "readers": "formats.readers.dataset",
     "report": """report.autoencoder report.display report.labels report.names report.outliers report.page
-        report.rows report.svg report.values""",
+        report.recipe report.rows report.svg report.values""",
     "restoration": """estimators.restoration.base estimators.restoration.colorizer estimators.restoration.comparison
         estimators.restoration.denoiser estimators.restoration.hints estimators.restoration.pixels
         estimators.restoration.upscaler""",
     "sampling": "estimators.autoencoder.maps",
     "schema": "errors formats.arrow formats.encoding formats.frames",
-    "sources": "formats.answers formats.blocks formats.delimited formats.guess formats.output formats.records",
+    "sources": "formats.answers formats.blocks formats.delimited formats.guess formats.output formats.records formats.spelling",
     "storage": "estimators.loading estimators.parameters",
     "supervised": """estimators.supervised.base estimators.supervised.classifier estimators.supervised.encoders
         estimators.supervised.out_of_fold estimators.supervised.regressor estimators.supervised.targets""",

@@ -105,7 +105,11 @@ def test_x_for_an_encoder(mails: Path) -> None:
         (["bug"], {"drop": ["ID"]}, "drop: there is no column 'ID'"),
         (["bug"], {"text": "text"}, "text: there is no column 'text'"),
         (["bug"], {"drop": ["id", "body", "urgent"]}, "no column is left besides the labels"),
-        (["id"], {}, "column 'id' holds 7 in row 1: allowed are 0, 1, and an empty cell"),
+        (
+            ["id"],
+            {},
+            "column 'id' holds 7 in row 1: allowed are 0, 1, and an empty cell, which means unknown; numbers are predicted in",
+        ),
         (["body"], {}, "--labels-sep ';', or labels_sep=';', reads a column of names, of one label per row"),
     ],
 )

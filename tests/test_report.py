@@ -21,9 +21,11 @@ from sklearn.datasets import load_digits, load_iris
 
 from diabolo import Autoencoder, Classifier, DataError, Denoiser, MultiLabelClassifier, OutlierDetector, load
 from diabolo.estimators.autoencoder.maps import spread
+from diabolo.formats import Documents, Reading, Tables
 from diabolo.history import History
 from diabolo.report import write
 from diabolo.report.page import inert
+from diabolo.report.recipe import recipe
 from diabolo.rows import evenly
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "[[contents]]"]
@@ -520,3 +522,33 @@ def test_of_what_there_is_no_report_is_said(cls: type, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=f"the model is a {cls.__name__}, on which there is no report: give an Autoencoder, "):
         write(cls(), np.zeros((5, 3)), tmp_path / "a.html")
     assert not [*tmp_path.iterdir()]
+
+
+# ── how to reproduce it ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_code_of_a_report_reads_the_data_as_the_fit_did(tmp_path: Path) -> None:
+    """It is executed, and gives the same model, although a saved one has no parameters of its format."""
+    (tmp_path / "a.csv").write_text("day;rent;code\n" + "".join(f"{i % 28 + 1:02}.05.2024;{i},5;{i % 3}\n" for i in range(60)))
+    how = Reading(decimal=",", dates={"day": "%d.%m.%Y"})
+    ae = Autoencoder(1, format=Tables(reading=how), epochs=1, random_state=0, verbose=False)
+    ae.fit(tmp_path / "a.csv", categories=["code"]).save(tmp_path / "a.diabolo")
+    code = recipe(load(tmp_path / "a.diabolo"), "model")
+    read = "Tables(reading=Reading(decimal=',', dates={'day': '%d.%m.%Y'}), categories=['code'])"
+    assert code.splitlines()[1:4] == ["from diabolo.formats import Reading, Tables", "", f"format = {read}"]
+    assert code.endswith("model.fit(X)  # X has the columns 'day', 'rent', 'code'")
+    names: dict[str, Any] = {"X": tmp_path / "a.csv"}
+    exec(code, names)
+    assert np.array_equal(names["model"].transform(tmp_path / "a.csv"), ae.transform(tmp_path / "a.csv"))
+
+
+def test_the_code_names_what_was_said_of_texts_and_files() -> None:
+    texts = ["red apple", "green apple", "green pear", "red pear"] * 15
+    ae = Autoencoder(1, format=Documents(max_features=3, min_df=1), epochs=1, random_state=0, verbose=False).fit(texts)
+    assert "from diabolo.formats import Documents\n\nformat = Documents(max_features=3, min_df=1)\n" in recipe(ae, "ae")
+    ae.format_.options = {"layer": "counts"}
+    assert "from diabolo.formats import read_dataset\n" in recipe(ae, "ae")
+    assert "X = read_dataset(path, layer='counts')\n" in recipe(ae, "ae")
+    plain = Autoencoder(1, epochs=1, random_state=0, verbose=False).fit(np.random.default_rng(0).normal(size=(60, 25)))
+    start = "from diabolo import Autoencoder\n\nmodel = Autoencoder("
+    assert recipe(plain, "model").startswith(start)

@@ -195,9 +195,28 @@ def test_what_is_linear_is_learned_as_a_line(n: int) -> None:
     a, b = (x @ np.arange(1.0, 6.0) * 1e3 + 1e6 for x in (X, more))
     reg = Regressor(verbose=False, random_state=0).fit(X, a)
     assert reg.score(more, b) > (0.95 if n < 100 else 0.9999)
-    assert ("linear" in reg.history_.stopped) == (n < 100)
+    assert ("ridge" in reg.history_.stopped) == (n < 100)
     curved = Regressor(verbose=False, random_state=0, epochs=30).fit(X, a + 5e3 * np.abs(X[:, 0]))
     assert curved.score(more, b + 5e3 * np.abs(more[:, 0])) > (0.8 if n < 100 else 0.98)
+
+
+def test_a_regressor_says_what_a_sum_of_curves_leaves_over(tmp_path: Path) -> None:
+    r = np.random.default_rng(0)
+    X = r.normal(size=(400, 4))
+    curves = Regressor(verbose=False, random_state=0, epochs=5).fit(X, X[:, 0] + 3 * np.abs(X[:, 1]))
+    assert curves.additive_held_out_ < 0.01
+    line = Regressor(verbose=False, random_state=0, epochs=1, n_bins=0).fit(X, X[:, 0] + 3 * np.abs(X[:, 1]))
+    assert line.additive_held_out_ > 0.5
+    reg = Regressor(verbose=False, random_state=0, epochs=30).fit(X, X[:, 0] * X[:, 1])
+    assert reg.additive_held_out_ == pytest.approx(reg.history_.held_out[0], rel=1e-6)
+    assert reg.held_out_ < 0.3 * reg.additive_held_out_
+    reg.save(tmp_path / "a.diabolo")
+    assert load(tmp_path / "a.diabolo").additive_held_out_ == reg.additive_held_out_
+    few = Regressor(verbose=False, random_state=0).fit(X[:60], X[:60, 0])
+    assert few.additive_held_out_ == pytest.approx(few.held_out_, abs=1e-6)
+    words = Regressor(**SMALL).fit(["red apple", "green pear"] * 30, np.arange(60.0))
+    words.save(tmp_path / "b.diabolo")
+    assert np.isnan([words.additive_held_out_, load(tmp_path / "b.diabolo").additive_held_out_]).all()
 
 
 def test_a_smooth_function_is_not_blurred() -> None:

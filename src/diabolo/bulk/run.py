@@ -179,7 +179,8 @@ def _one_file(work: Work, verbose: bool) -> Done:
         columns = needed(work.applied, parts)
         tables = counted(applied_to(work.applied, parts.pieces(parts.at_once(AT_ONCE, columns), columns)))
         if not ending(work.folder).endswith(".parquet"):
-            write_pieces(tables, work.folder)
+            rows_of_fit = work.applied.verb == "impute"  # they are written as the model reads them
+            write_pieces(tables, work.folder, work.applied.loaded().format_.reading if rows_of_fit else None)
             return Done(done, done, 1)
         note = json.dumps(work.applied.note(), sort_keys=True).encode()
         rows = write(work.folder, tables, parts.schema, work.applied, note)

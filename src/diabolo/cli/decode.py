@@ -10,7 +10,7 @@ import click
 from ..deferred import is_sparse
 from ..errors import DataError, some
 from .data import IN_MEMORY, MODEL, OUTPUT, Where, light_model, never_onto_input
-from .saving import as_table, code_names, into_folder, save, save_pieces, tell_form
+from .saving import as_table, code_names, into_folder, reading_of, save, save_pieces
 
 AT_ONCE = 1 << 16  # rows of a data set
 
@@ -35,17 +35,16 @@ def command(model: Path, codes: Path, output: Path) -> None:
 
     never_onto_input(output, model, codes, folder=into_folder(model, output))
     ae = light_model(model, "decode")
+    how = reading_of(ae)
     if (parts := parts_of(codes)) is not None and parts.rows > IN_MEMORY and ending(output).endswith(READABLE):
         check_codes(codes, parts.schema.names, ae.n_components_)
         pieces = table_pieces(codes, AT_ONCE, columns=code_names(ae.n_components_))
-        save_pieces((as_table(ae.inverse_transform(matrix(piece)), ae.format_.columns) for piece in pieces), output)
+        save_pieces((as_table(ae.inverse_transform(matrix(piece)), ae.format_.columns) for piece in pieces), output, how)
         click.echo(f"{parts.rows:,} rows: wrote {output}")
-        tell_form(ae.format_, output)
         return
     X = ae.inverse_transform(read_codes(codes, ae.n_components_))
-    save(X, ae.format_.columns, output)
+    save(X, ae.format_.columns, output, how=how)
     click.echo(f"{X.shape[0] if hasattr(X, 'shape') else len(X):,} rows: wrote {output}")
-    tell_form(ae.format_, output)
 
 
 def read_codes(path: Path, k: int) -> Any:

@@ -11,7 +11,7 @@ import click
 from ..errors import DataError
 from .data import DATA, ENGINE, MODEL, OUTPUT, PARTS, check_shared, in_bulk, light_model, never_onto_input
 from .options import reading
-from .saving import save, tell_form
+from .saving import reading_of, save
 
 MOST_NAMED = 5  # columns
 
@@ -47,9 +47,8 @@ def command(model: Path, data: Path, output: Path, engine: str) -> None:
     ae = light_model(model, "impute")
     ae.format_.left_out = None  # all columns are written: no warning says that some are not used
     filled = ae.impute(data)
-    save(filled, ae.format_.columns, output, data)
+    save(filled, ae.format_.columns, output, data, reading_of(ae))
     click.echo(f"{len(filled):,} rows, {told(gaps(ae, data))}: wrote {output}")
-    tell_form(ae.format_, output)
 
 
 def gaps(ae: Any, data: Path) -> Counter[str]:

@@ -69,9 +69,9 @@ def taken_apart(
             check_names(parts.schema, drop, "--drop")
         return *read_labeled(path, names, labels_sep=sep, drop=drop, format=format, reading=how), "tables"
     if path.is_dir() and listed(path) is None:
+        instead = "--task labels --set labels=folder in place of --labels" if names else "--set labels=folder"
         raise DataError(
-            f"{str(path)!r} is a folder: give a file; or, of pictures, --task labels --set labels=folder in place of "
-            "--labels: the folder of each is its class"
+            f"{str(path)!r} is a folder: of pictures, say {instead}: the folder of each is its class; or give a file"
         )
     table = table_of(open_data(path, drop), how)
     check_names(table, names, "--labels")

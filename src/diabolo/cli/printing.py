@@ -84,19 +84,19 @@ def title(text: str) -> None:
 
 
 def columns(ae: Autoencoder, errors: Errors, most: int = 30) -> None:
-    """Error per column, the worst first."""
+    """Error per column: those with most of the error, the worst explained first."""
     if ae.format_.kind == "images" or len(errors.columns) < 2:
         return  # pixels are not columns
     from ..estimators.autoencoder.comparison import explained
 
-    order = np.argsort(-errors.columns)[:most]
+    shares = [explained(e, c) for e, c in zip(errors.columns, errors.constant, strict=True)]
+    order = sorted(np.argsort(-errors.columns)[:most].tolist(), key=lambda j: shares[j])
     title("Error per column (1 = as bad as its mean)")
     table = Table()
     for name in ("column", "error", "explained"):
         table.add_column(name, justify="left" if name == "column" else "right")
     for j in order:
-        share = explained(errors.columns[j], errors.constant[j])
-        table.add_row(ae.format_.columns[j], f"{1 - share:.3f}", percent(share))
+        table.add_row(ae.format_.columns[j], f"{1 - shares[j]:.3f}", percent(shares[j]))
     console.print(table)
 
 

@@ -9,7 +9,7 @@ import click
 
 from ..errors import DataError, no_column
 from .data import MODEL, OUTPUT, Where, load_model, never_onto_input
-from .saving import into_folder, save, tell_form
+from .saving import into_folder, reading_of, save
 
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
@@ -56,9 +56,8 @@ def command(
     never_onto_input(output, model, *([against] if against else []), folder=into_folder(model, output))
     ae = load_model(model, "sample")
     X = ae.sample(rows, likelihood=likelihood, given=parsed(ae, given), random_state=seed)
-    save(X, ae.format_.columns, output)
+    save(X, ae.format_.columns, output, how=reading_of(ae))
     click.echo(f"{rows:,} rows: wrote {output}")
-    tell_form(ae.format_, output)
     if against:
         click.echo(copies(ae.novelty(X, against)))
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,10 +26,10 @@ def save_fitted(model: System, output: Path) -> None:
     raise click.Abort(f"the weights so far are in {str(beside)!r}; {there}")
 
 
-def save(X: Any, names: Sequence[str], output: Path, source: Path | None = None) -> None:
+def save(X: Any, names: Sequence[str], output: Path, source: Path | None = None, how: Any = None) -> None:
     """Write what a model gives back to a file of the kind its name says; pictures into a folder, or on one sheet.
 
-    `source` is the file that was read, with which some kinds of files go on.
+    `source` is the file that was read, with which some kinds of files go on; a text file is written as `how` reads it.
     """
     import numpy as np
 
@@ -44,28 +43,15 @@ def save(X: Any, names: Sequence[str], output: Path, source: Path | None = None)
         with atomic(output) as file:
             np.save(file, np.asarray(X), allow_pickle=False)
     else:
-        write_table(as_table(X, names), output, source)
+        write_table(as_table(X, names), output, source, how)
 
 
-def tell_form(format: Any, output: Path) -> None:
-    """Say how a text file that was written differs from those that the model reads."""
-    from ..formats.layout import ending
-    from ..formats.names import CSV
-
-    how = getattr(format, "reading", None)
-    if how is None or not ending(output).endswith(CSV):
-        return
-    sep = "\t" if ".tsv" in ending(output) else ","
-    options = [f"--sep {shlex.quote(sep)}"] if how.sep not in (None, sep) else []
-    options += ["--decimal ."] if how.decimal != "." else []
-    for name in how.dates:
-        clock = format.field(format.columns.index(name)).type.startswith("timestamp") if name in format.columns else False
-        options.append(f"--date {shlex.quote(f'{name}=%Y-%m-%d' + ' %H:%M:%S' * clock)}")
-    if options:
-        click.echo(f"{output.name} has points before decimals and dates such as 2024-12-31; to read it: {' '.join(options)}")
+def reading_of(model: Any) -> Any:
+    """How the model reads text files, and its rows are written to them."""
+    return getattr(model.format_, "reading", None)
 
 
-def save_pieces(tables: Iterator[Any], output: Path) -> None:
+def save_pieces(tables: Iterator[Any], output: Path, how: Any = None) -> None:
     """Write tables with numbers as they come, if that kind of file can be; else all of them at once."""
     import pyarrow as pa
 
@@ -74,7 +60,7 @@ def save_pieces(tables: Iterator[Any], output: Path) -> None:
     from ..formats.output import write_pieces
 
     if ending(output).endswith(READABLE):
-        write_pieces(tables, output)
+        write_pieces(tables, output, how)
     else:
         save(pa.concat_tables(tables), [], output)
 

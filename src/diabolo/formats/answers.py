@@ -79,6 +79,9 @@ def split_cells(table: pa.Table, name: str, sep: str | None) -> Iterator[list[st
         yield [label for v in row if v is not None and (label := str(v).strip())]
 
 
+NUMBERS = "; numbers are predicted in Python, by Regressor().fit(X, y)"
+
+
 def zeros_and_ones(table: pa.Table, name: str, hint: str = "", numbers: Iterable[int] | None = None) -> np.ndarray:
     """(n,) 0, 1, or NaN where a cell is empty; `numbers` are those of the rows."""
     values = table[name].to_pylist()
@@ -87,7 +90,7 @@ def zeros_and_ones(table: pa.Table, name: str, hint: str = "", numbers: Iterable
             raise DataError(
                 f"column {name!r} holds {value!r} in row {row}: allowed are 0, 1, and an empty cell, which means unknown"
                 + ("; write 1 for yes, and 0 for no" if str(value).strip().lower() in (*YES, *NO) else "")
-                + (hint if isinstance(value, (str, list)) else "")
+                + (hint if isinstance(value, (str, list)) else NUMBERS if isinstance(value, (int, float)) else "")
             )
     return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
 

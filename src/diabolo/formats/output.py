@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -17,16 +18,18 @@ import pyarrow.parquet as pq
 from ..errors import DataError
 from ..storage import atomic
 from . import readers
-from .layout import SPREADSHEETS, ending
+from .layout import SPREADSHEETS, Reading, ending
 from .names import CSV, READABLE
+from .spelling import Recoded, layout_of, spelled
 
 __all__ = ["write_pieces", "write_table"]
 
 
-def write_table(table: Any, path: str | Path, source: Path | None = None) -> None:
+def write_table(table: Any, path: str | Path, source: Path | None = None, how: Reading | None = None) -> None:
     """Write a DataFrame, Arrow table or 2-D array to a file; the ending of its name decides the kind.
 
-    `source` is the file that was read: what is written may go along with what stands in it.
+    `source` is the file that was read: what is written may go along with what stands in it. A text file is written so that it
+    is read by `how`.
     """
     path = Path(path)
     if write := getattr(readers.reader(path), "write", None):
@@ -37,20 +40,21 @@ def write_table(table: Any, path: str | Path, source: Path | None = None) -> Non
         opens = "spreadsheets open a .csv; " if path.suffix.lower() in SPREADSHEETS else ""
         raise DataError(f"cannot write {str(path)!r}: {opens}its name ends in none of {ends}")
     with atomic(path) as file:
-        _write(table, path, file)
+        _write(table, path, file, how or Reading())
 
 
-def write_pieces(pieces: Iterable[pa.Table], path: str | Path) -> None:
+def write_pieces(pieces: Iterable[pa.Table], path: str | Path, how: Reading | None = None) -> None:
     """Write tables of one schema into one file as they come; it is there when it is whole."""
-    tables = map(_in_text if ending(path).endswith(CSV) else _plain, pieces)
+    how = how or Reading()
+    tables = map(partial(_in_text, how=how) if ending(path).endswith(CSV) else _plain, pieces)
     first = next(tables)
-    with atomic(Path(path)) as file, _writer(Path(path), file, first.schema) as writer:
+    with atomic(Path(path)) as file, _writer(Path(path), file, first.schema, how) as writer:
         for table in chain([first], tables):
             writer.write_table(table.cast(first.schema))
 
 
 @contextmanager
-def _writer(path: Path, file: IO[bytes], schema: pa.Schema) -> Iterator[Any]:
+def _writer(path: Path, file: IO[bytes], schema: pa.Schema, how: Reading) -> Iterator[Any]:
     if ending(path).endswith(".parquet"):
         with pq.ParquetWriter(file, schema) as writer:
             yield writer
@@ -59,32 +63,32 @@ def _writer(path: Path, file: IO[bytes], schema: pa.Schema) -> Iterator[Any]:
             yield writer
     else:
         with ExitStack() as stack:
-            packed = ending(path).endswith(".gz")
-            text = stack.enter_context(gzip.GzipFile(path.name[:-3], "wb", fileobj=file, mtime=0)) if packed else file
-            yield stack.enter_context(pa_csv.CSVWriter(text, schema, write_options=_text(path)))
+            text = stack.enter_context(_text(path, file, how))
+            yield stack.enter_context(pa_csv.CSVWriter(text, schema, write_options=layout_of(ending(path), how)))
 
 
-def _text(path: Path) -> pa_csv.WriteOptions:
-    return pa_csv.WriteOptions(delimiter="\t" if ".tsv" in ending(path) else ",", quoting_style="needed")
+@contextmanager
+def _text(path: Path, file: IO[bytes], how: Reading) -> Iterator[Any]:
+    """The file to which text goes in UTF-8: packed, and in another encoding, if so it is to be."""
+    with ExitStack() as stack:
+        packed = ending(path).endswith(".gz")
+        into: Any = stack.enter_context(gzip.GzipFile(path.name[:-3], "wb", fileobj=file, mtime=0)) if packed else file
+        yield into if how.encoding is None else stack.enter_context(Recoded(into, how.encoding))
 
 
-def _write(table: pa.Table, path: Path, file: IO[bytes]) -> None:
+def _write(table: pa.Table, path: Path, file: IO[bytes], how: Reading) -> None:
     if ending(path).endswith(".parquet"):
         pq.write_table(table, file)
     elif ending(path).endswith((".feather", ".arrow")):
         feather.write_feather(table, file)
     else:
-        options = _text(path)
-        if not ending(path).endswith(".gz"):
-            pa_csv.write_csv(_in_text(table, True), file, options)
-            return
-        with gzip.GzipFile(path.name[:-3], "wb", fileobj=file, mtime=0) as packed:
-            pa_csv.write_csv(_in_text(table, True), packed, options)
+        with _text(path, file, how) as text:
+            pa_csv.write_csv(_in_text(table, True, how), text, layout_of(ending(path), how))
 
 
-def _in_text(table: pa.Table, whole: bool = False) -> pa.Table:
+def _in_text(table: pa.Table, whole: bool = False, how: Reading | None = None) -> pa.Table:
     """As a text file has it: dates and times without fractions of a second, if none has any in the table, or in this piece."""
-    table = _plain(table)
+    table = spelled(_plain(table), how or Reading())
     for i, column in enumerate(table.schema):
         if pa.types.is_timestamp(column.type):
             values = table.column(i)

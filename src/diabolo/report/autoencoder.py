@@ -19,6 +19,7 @@ from ..nets import SkipMLP
 from ..rows import evenly
 from .display import RowFormatter
 from .names import Names
+from .recipe import recipe
 from .rows import Measured, SelectedRows, measure, pick
 from .values import as_list, at, column, plain, rounded
 from .values import seed as fitted_seed
@@ -78,7 +79,7 @@ def contents(
         "best": subject_rows(subject, shown["best"]),
         "examples": subject_rows(subject, shown["examples"][:: 1 if subject.people.picture else 2]),
         "facts": facts(model, n, seed),
-        "code": f"from diabolo import Autoencoder\n\nmodel = {model!r}\nmodel.fit(X)",
+        "code": recipe(model, "model"),
         "repeatable": model.random_state is not None,
     }
 

@@ -20,6 +20,7 @@ from ..errors import DataError
 from ..images.album import ImageCollection
 from .names import Names
 from .page import escaped, page, picture
+from .recipe import recipe
 from .values import seed
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def labels_page(
         "places": places(report),
         "rows": rows(report, Names(clf.format_, X), thumbnails(clf, X, report) if clf.format_.kind == "images" else {}),
         "facts": facts(clf, report),
-        "code": escaped(f"from diabolo import {type(clf).__name__}\n\nclf = {clf!r}\nclf.fit(X, Y)"),
+        "code": escaped(recipe(clf, "clf", "X, Y")),
     }
     return page("labels.html", title or "Labels", **filled)
 

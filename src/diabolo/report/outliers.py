@@ -19,6 +19,7 @@ from ..estimators.outliers import OutlierDetector
 from ..rows import in_order_of, spread_rows
 from .names import Names
 from .page import escaped, page, picture
+from .recipe import recipe
 from .values import seed
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def outliers_page(detector: OutlierDetector, X: Any, title: str, say: Callable[[
         "rows": "".join(card(v, documents, names, seen.shown(i) if seen else None) for i, v in enumerate(verdicts[:SHOWN]))
         or f"<p class='note'>No {unit} is flagged.</p>",
         "facts": facts(detector, len(score)),
-        "code": escaped(f"from diabolo import OutlierDetector\n\ndetector = {detector!r}\ndetector.fit(X)"),
+        "code": escaped(recipe(detector, "detector")),
     }
     return page("outliers.html", title or "Outliers", **filled)
 

@@ -10,7 +10,8 @@ The last layer on a given encoder is a convex problem, and is solved as one:
 
     minimize  sum_i loss(V h_i + b, y_i) + lambda / 2 |V|^2          lambda: the best for out-of-fold rows
 
-Numbers that a table is to predict begin so, too: the last layer also reads the columns, and so begins as the best linear model.
+Numbers that a table is to predict begin so, too: the last layer also reads the columns and their bins, and so begins as the
+best additive model, a sum of one bent line for each column.
 If the encoder is frozen, this is the whole fit, unless `hidden` asks for hidden layers on its codes. Fine-tuning continues
 from this solution by SGD, because fine-tuning under a random last layer distorts pre-trained features. The last layer then
 also reads hidden layers on the codes, with weights that start at zero. With fewer than 100 rows early stopping is unreliable,
@@ -281,7 +282,9 @@ class Supervised(System, abstract=True):
         self._out_of_fold = OutOfFold(self.network_, train, self._target, self._members, self.format_.piece)
         if self._given_encoder is None or (self._continues() and not self.freeze and not self._too_few_to_fine_tune()):
             if not self._continues() and self._starts_linear() and self._target.n < MIN_ROWS_TO_STOP_EARLY:
-                return History(stopped=f"no SGD: fewer than {MIN_ROWS_TO_STOP_EARLY} rows, of which a linear model learns more")
+                return History(
+                    stopped=f"no SGD: fewer than {MIN_ROWS_TO_STOP_EARLY} rows, of which ridge regression learns more"
+                )
             return self._run_sgd()
         h, parts = self._encoder_codes(train), self._encoder_parts()
         members = cast(EnsembleScaler, parts[1]).members
