@@ -26,7 +26,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...density import Kernel, Normal, Points, with_column
+from ...density import CHUNK, Kernel, Normal, Points, steady_product, with_column
 from ...errors import FormatError
 from ...storage import under
 from .conformal import Calibration
@@ -45,7 +45,6 @@ PRIOR = 10  # n0
 MAX_ROWS = 500  # among which the nearest are sought, per member
 COPY = 1e-8  # squared distance of a row to itself, and to its copies, which say nothing about it, in units of 1 + |z|^2
 ALMOST, TIE = 1e-5, 1e-6  # those of rows that may be copies, and of rows that are as near as others, by rounding
-CHUNK = 256  # rows whose nearness to all others fits into the cache
 
 
 class Member(NamedTuple):
@@ -197,7 +196,8 @@ class LocalErrorScale:
         """Codes (n, k) -> (n, c)."""
         z, shares = z.double() / self.spread, with_column(self.shares.clamp(max=LARGEST).numpy(), 1.0)
         points = Points(self.z.numpy())
-        total = torch.cat([torch.from_numpy(nearest(part.numpy(), points) @ shares) for part in z.split(CHUNK)]).double()
+        sums = [steady_product(nearest(part.numpy(), points), shares) for part in z.split(CHUNK)]
+        total = torch.from_numpy(np.concatenate(sums)).double()
         return (PRIOR + total[:, :-1]) / (PRIOR + total[:, -1:])
 
     def state(self) -> dict[str, np.ndarray]:
@@ -227,11 +227,13 @@ def nearest(z: np.ndarray, points: Points) -> np.ndarray:
     last = np.maximum(np.sort(near, 1)[:, -n], -LARGEST)
     off = (TIE * unit).astype(np.float32)
     found = (near >= np.maximum(last - off, -LARGEST)[:, None]).astype(np.float32)
-    tied = np.flatnonzero(found.sum(1) > n)
+    count = found.sum(1)
+    tied = np.flatnonzero(count > n)
     if len(tied):
-        sure = near[tied] > (last + off)[tied, None]
-        left = n - sure.sum(1, keepdims=True)
-        found[tied] = np.where(sure, 1.0, found[tied] * left / (found[tied] - sure).sum(1, keepdims=True))
+        sure = (near[tied] > (last + off)[tied, None]).astype(np.float32)
+        certain = sure.sum(1)
+        share = (n - certain) / (count[tied] - certain)
+        found[tied] = sure + (found[tied] - sure) * share[:, None]
     return found
 
 
