@@ -31,7 +31,7 @@ Examples:
 )
 @MODEL
 @click.argument("data", type=Where(exists=True, path_type=Path), required=False)
-@click.option("--export", "output", type=click.Path(path_type=Path), help="Write one HTML file, which needs no network.")
+@click.option("--export", "-o", "output", type=click.Path(path_type=Path), help="Write one HTML file, which needs no network.")
 @click.option("--title", default="", help="Title of the page.  [default: the name of DATA]")
 @click.option("--color", metavar="COLUMN", help="Color the map by this column, measure or code at first.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the map.")
