@@ -398,6 +398,26 @@ def test_what_finds_out_how_to_vary_is_told(capfd: pytest.CaptureFixture[str], m
     assert list(frozen.history_.times) == ["reading", "start", "training", "measuring"]
 
 
+def spots(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pictures of a dot, how far to the right it is, and how bright, both of variance 1."""
+    r, X = np.random.default_rng(seed), np.zeros((n, 16, 16), np.uint8)
+    right, down, bright = (r.integers(low, high, n) for low, high in ((1, 13), (1, 13), (80, 250)))
+    for i in range(n):
+        X[i, down[i] : down[i] + 3, right[i] : right[i] + 3] = bright[i]
+    return X, right / right.std(), bright / bright.std()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.35])
+def test_a_small_part_that_orientation_tells_is_learned(share: float, capfd: pytest.CaptureFixture[str]) -> None:
+    """Of a number that brightness tells for the most part, and the place for the rest: mirrored pictures hide the place."""
+    (X, right, bright), (new, place, light) = spots(400, 0), spots(300, 1)
+    reg = Regressor(epochs=30, hidden=(32,), random_state=0).fit(X, bright + share * right)
+    assert ("mirrored in training" in capfd.readouterr().err) == (share > 0)
+    told = np.column_stack([light, np.ones(300)])
+    rest = reg.predict(new) - told @ np.linalg.lstsq(told, reg.predict(new), rcond=None)[0]
+    assert (abs(np.corrcoef(rest, place)[0, 1]) > 0.7) == (share > 0)
+
+
 def test_a_report_of_a_fine_tuned_encoder() -> None:
     """Convolutions of both kinds are trained: what is shared is compared on small pictures."""
     X, y = colored()

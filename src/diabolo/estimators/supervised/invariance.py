@@ -1,19 +1,22 @@
 r"""Whether a varied picture means the same: then pictures are varied in this way while a network learns.
 
-    learned_c = mean_i (pbar_c - y_ic)^2 - (p_c(x_i) - y_ic)^2                  x_i: pictures that the network has not seen
-    lost_c    = mean_i (p_c(varied x_i) - y_ic)^2 - (p_c(x_i) - y_ic)^2             p: predictions, pbar: constant ones
-    moved_c   = (mean_i (p_c(x_i to the right) - p_c(x_i to the left)) / 2)^2       and down and up
+    learned_c  = mean_i (pbar_c - y_ic)^2 - (p_c(x_i) - y_ic)^2                     x_i: pictures that the network has not seen
+    mirrored_c = mean_i ((p_c(x_i) + p_c(mirrored x_i)) / 2 - y_ic)^2 - (p_c(x_i) - y_ic)^2
+    shifted_c  = mean_i (p_c(shifted x_i) - y_ic)^2 - (p_c(x_i) - y_ic)^2           p: predictions, pbar: constant ones
+    moved_c    = (mean_i (p_c(x_i to the right) - p_c(x_i to the left)) / 2)^2      and down and up
 
-A left arrow is a right one in the mirror, and a place is another place when the picture is shifted: who learns from both learns
-little. So a network is asked: if it loses more than half of what it has learned about an output, or its answers move with the
-pictures, by a tenth of that, and not by chance, pictures are not varied in this way. A network that knows nothing yet learns
-for a tenth of the steps first, as a copy, from shifted pictures; from mirrored ones it would never tell arrows apart. If it
-still knows nothing, pictures are shifted and mirrored.
+A left arrow is a right one in the mirror, and who learns from both says the mean of both. So a network that has seen no
+mirrored picture says this mean: if it loses more than a twentieth of what it has learned about an output, and not by chance,
+pictures are not mirrored. That mirrored pictures are merely new to the network costs the mean nothing. A place is another place
+when the picture is shifted: if answers move with the pictures, by as much, or if shifted ones cost half of what was learned,
+pictures are not shifted. A network that knows nothing yet learns for a tenth of the steps first, as a copy, from shifted
+pictures; from mirrored ones it would never tell arrows apart. If it still knows nothing, pictures are shifted and mirrored.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -30,40 +33,35 @@ __all__ = ["harmless"]
 
 PILOT, LEAST = 0.1, 100  # share of the steps that a copy of the network learns for, and number at least
 LEARNED = 0.1  # of the error of constants: what counts as having learned
-MOST_LOST, MOST_MOVED = 0.5, 0.1  # of what was learned
+MOST, MOST_SHIFTED = 0.05, 0.5  # of what was learned
 SURE = 3.0  # standard errors
+SIDES = (0, 1), (1, 0)  # down, right
 
 
 def harmless(shift: Shift, mirror: Mirror, fit: OutOfFold, plan: SGD) -> tuple[bool, bool]:
     """Whether the network of a fit may learn from shifted pictures, and from mirrored ones."""
     fit.network.eval()
     i = fit.sample(fit.target.watched)
-    usual = distances(fit, fit.target.start().expand(len(i), -1), i).mean(0)
-    plain = squares(fit, i)
-    if not knows(plain, usual).any():
+    usual = squares(fit, fit.target.loss.predict(fit.target.start().expand(len(i), -1)), i).mean(0)
+    p = predictions(fit, i)
+    if not knows(squares(fit, p, i), usual).any():
         fit = pilot(fit, shift, plan)
-        plain = squares(fit, i)
-    learned, rng = np.where(knows(plain, usual), usual - plain.mean(0), np.inf), torch.Generator().manual_seed(0)
-    shifted, mirrored = (fit.varied(partial(way.vary, rng=rng)) for way in (shift, replace(mirror, p=1.0)))
-    lost = [over(squares(those, i) - plain, MOST_LOST * learned) for those in (shifted, mirrored)]
-    moved = [over(answers(fit, shift, i, *way), (MOST_MOVED * learned[:-1]) ** 0.5) for way in ((0, 1), (1, 0))]
-    return not (lost[0] or any(moved)), not lost[1]
+        p = predictions(fit, i)
+    plain, rng = squares(fit, p, i), torch.Generator().manual_seed(0)
+    learned = np.where(knows(plain, usual), usual - plain.mean(0), np.inf)
 
+    def of(vary: Callable[[Tensor], Tensor]) -> Tensor:
+        return predictions(fit.varied(vary), i)
 
-def over(found: np.ndarray, most: np.ndarray) -> bool:
-    """Whether the mean of some column of `found` (r, k) is larger than `most` (k,), on either side, and not by chance."""
-    mean, chance = np.abs(found.mean(0)), found.std(0) / len(found) ** 0.5
-    return bool(((mean > most) & (mean > SURE * chance)).any())
+    def over(found: np.ndarray, most: np.ndarray) -> bool:
+        mean, chance = found.mean(0), found.std(0) / len(i) ** 0.5
+        return bool(((mean > most) & (mean > SURE * chance)).any())
 
-
-@torch.no_grad()
-def answers(fit: OutOfFold, shift: Shift, i: np.ndarray, down: int, right: int) -> np.ndarray:
-    """(r, k) by how much predictions for rows i (r,) move with the pictures."""
-    ahead, back = (
-        fit.target.loss.predict(fit.varied(partial(shift.moved, down=side * down, right=side * right)).raw(i).mean(0))
-        for side in (1, -1)
-    )
-    return ((ahead - back) / 2).numpy()
+    both = (p + of(partial(replace(mirror, p=1.0).vary, rng=rng))) / 2
+    shifted = over(squares(fit, of(partial(shift.vary, rng=rng)), i) - plain, MOST_SHIFTED * learned)
+    sides = [(of(partial(shift.moved, down=y, right=x)) - of(partial(shift.moved, down=-y, right=-x))) / 2 for y, x in SIDES]
+    moved = any(over(s * m.numpy(), (MOST * learned[:-1]) ** 0.5) for m in sides for s in (1, -1))
+    return not (shifted or moved), not over(squares(fit, both, i) - plain, MOST * learned)
 
 
 def knows(plain: np.ndarray, usual: np.ndarray) -> np.ndarray:
@@ -72,13 +70,14 @@ def knows(plain: np.ndarray, usual: np.ndarray) -> np.ndarray:
 
 
 @torch.no_grad()
-def squares(fit: OutOfFold, i: np.ndarray) -> np.ndarray:
-    """(r, k + 1) squared errors of the predictions for rows i (r,), and their sum over the outputs."""
-    return distances(fit, fit.raw(i).mean(0), i)
+def predictions(fit: OutOfFold, i: np.ndarray) -> Tensor:
+    """(r, k) what the network says of the rows i (r,), which it has not seen."""
+    return fit.target.loss.predict(fit.raw(i).mean(0))
 
 
-def distances(fit: OutOfFold, raw: Tensor, i: np.ndarray) -> np.ndarray:
-    d = (fit.target.loss.predict(raw) - fit.target.y(torch.from_numpy(i))).square().nan_to_num()
+def squares(fit: OutOfFold, p: Tensor, i: np.ndarray) -> np.ndarray:
+    """(r, k + 1) squared errors of predictions (r, k) for the rows i (r,), and their sum over the outputs."""
+    d = (p - fit.target.y(torch.from_numpy(i))).square().nan_to_num()
     return torch.cat([d, d.sum(1, keepdim=True)], 1).numpy()
 
 
