@@ -370,6 +370,21 @@ def test_another_order_of_rows_is_told() -> None:
         Regressor(**SMALL).fit(frame.set_index(np.arange(60) // 2), pd.Series(Z, index=mixed // 2))
 
 
+def test_what_is_given_away_is_told() -> None:
+    """The most frequent mistake with a table: the column that is to be predicted is still in it."""
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(y=WORDS, z=Z)
+    for model, name in ((Classifier, "y"), (Regressor, "z")):
+        with pytest.warns(UserWarning, match=f"^y is also the column '{name}' of X.*X.drop\\(columns='{name}'\\)"):
+            model(**SMALL).fit(frame, frame[name])
+        model(**SMALL).fit(frame.drop(columns=name), frame[name])
+    with pytest.warns(UserWarning, match=r"^y is also the column 'z' of X.*: leave it out, X.drop\('z'\)"):
+        Regressor(**SMALL).fit(pl.from_pandas(frame), pl.from_pandas(frame)["z"])
+    yes = pa.table({"b": Y[:, 0], "c": Y[:, 1]})
+    with pytest.warns(UserWarning, match=r"^y is also the column 'b' of X.*X.drop_columns\('b'\)"):
+        MultiLabelClassifier(**SMALL).fit(pa.table({"a": X[:, 0], "b": Y[:, 0]}), yes)
+    Regressor(**SMALL).fit(frame, frame["z"].shift(1))  # that of the row before is no secret
+
+
 def test_another_order_of_what_else_belongs_to_rows_is_told() -> None:
     frame, mixed = pd.DataFrame(X), np.random.default_rng(0).permutation(60)
     w, known = pd.Series(np.arange(60) + 1.0, index=mixed), pd.Series([-1, *[0] * 59], index=mixed)
@@ -565,7 +580,7 @@ def test_one_text_in_place_of_a_column() -> None:
         with pytest.raises(DataError, match=r"y='t': give one for each row, such as the column X\['t'\]"):
             cls(**SMALL).fit(X, "t")
     with pytest.raises(DataError, match="sample_weight='balanced': give one for each row"):
-        Classifier(**SMALL).fit(X, X["t"], sample_weight="balanced")
+        Classifier(**SMALL).fit(X, list(X["t"]), sample_weight="balanced")
 
 
 def test_classes_that_a_model_does_not_know() -> None:

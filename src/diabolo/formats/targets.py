@@ -28,6 +28,7 @@ __all__ = [
     "same_length",
     "same_order",
     "shown",
+    "tell_given_away",
     "tell_single",
     "tell_unknown",
     "values",
@@ -146,7 +147,7 @@ def floats(y: Any, name: str = "y") -> np.ndarray:
 
 def single(v: np.ndarray, name: str) -> str:
     """The error if y is one text, or another single object, instead of one entry for each row."""
-    return f"{name}={shown(v[()])}: give one for each row, such as the column X[{shown(v[()])}]"
+    return f"{name}={shown(v[()])}: give one for each row, such as the column X[{shown(v[()])}], and X without it"
 
 
 def is_number(cell: Any) -> bool:
@@ -256,6 +257,23 @@ def same_length(y: int, X: int, name: str = "y") -> None:
     """Raise a DataError unless there is an entry of y for each row of X."""
     if y != X:
         raise DataError(f"{name} has {y:,} entries, X has {X:,} rows")
+
+
+def tell_given_away(X: Any, y: Any) -> None:
+    """Warn if what is to be predicted is also a column of X, of the same name: then nothing else is learned."""
+    there, asked = names_of(X), names_of(y)
+    own = getattr(y, "name", None)
+    for name, column in {name: y[name] for name in asked}.items() if asked else [(own, y)]:
+        if name in there and type(X[name]) is type(column) and X[name].equals(column):
+            left = f"X.{'drop_columns' if hasattr(X, 'column_names') else 'drop'}({'columns=' * hasattr(X, 'iloc')}{name!r})"
+            warn(f"y is also the column {name!r} of X, and is predicted from it: leave it out, {left}")
+
+
+def names_of(X: Any) -> list[Any]:
+    """Of the columns of a table in memory; a lazy one is not asked."""
+    tables = {"pandas": "columns", "polars": "columns", "pyarrow": "column_names"}
+    name = tables.get(type(X).__module__.partition(".")[0], "")
+    return [] if type(X).__name__ == "LazyFrame" else list(getattr(X, name, ()))
 
 
 def same_order(X: Any, y: Any, name: str = "y") -> None:

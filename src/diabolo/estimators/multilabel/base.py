@@ -23,7 +23,7 @@ from ...decision import Decision
 from ...errors import suggest
 from ...formats.labeled import read_labeled
 from ...formats.labels import Labels, combined
-from ...formats.targets import doubtful, same_length, same_order
+from ...formats.targets import doubtful, same_length, same_order, tell_given_away
 from ...losses import Loss
 from ...nets.heads import member_mean
 from ...rows import Rows
@@ -107,6 +107,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
             X, y, labels_sep = *self._taken_apart(X, y, labels, labels_sep), None
         X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
+        tell_given_away(X, y)
         same_order(X, sample_weight, "sample_weight")
         if not self._continues():
             self.labels_ = Labels().fit(y, labels_sep)

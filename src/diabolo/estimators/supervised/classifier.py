@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ...errors import DataError, FormatError, suggest
-from ...formats.targets import classes, doubtful, floats, same_length, same_order, tell_single, tell_unknown
+from ...formats.targets import classes, doubtful, floats, same_length, same_order, tell_given_away, tell_single, tell_unknown
 from ...losses import Loss, Softmax
 from ..weights import weights
 from .base import Supervised
@@ -167,6 +167,7 @@ class Classifier(ClassifierMixin, Supervised):
         """
         X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
+        tell_given_away(X, y)
         same_order(X, sample_weight, "sample_weight")
         y = classes(y)
         check_classification_targets(y)

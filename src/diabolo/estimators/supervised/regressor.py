@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...errors import DataError, warn
 from ...formats.scale import standard
-from ...formats.targets import floats, same_length, same_order
+from ...formats.targets import floats, same_length, same_order, tell_given_away
 from ...losses import Loss, Squared
 from ...sentinels import MIN_VALUES, odd, warn_odd
 from ..weights import weights
@@ -154,6 +154,7 @@ class Regressor(RegressorMixin, Supervised):
         """
         X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
+        tell_given_away(X, y)
         same_order(X, sample_weight, "sample_weight")
         values = floats(y)
         if values.ndim not in (1, 2):
