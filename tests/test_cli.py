@@ -410,8 +410,8 @@ def test_a_page_is_html(verb: str, option: str, place: Path, tmp_path: Path, dia
     assert not out.exists()
 
 
-@pytest.mark.parametrize("header", [True, False])
-def test_what_is_written_is_written_as_the_model_reads(header: bool, tmp_path: Path, diabolo: Any) -> None:
+@pytest.mark.parametrize(("header", "sep"), [(True, None), (False, None), (True, ";")])
+def test_what_is_written_is_written_as_the_model_reads(header: bool, sep: str | None, tmp_path: Path, diabolo: Any) -> None:
     """A German file gives German ones, which the model reads with no option."""
     lines = [f"{i % 28 + 1:02}.{i % 12 + 1:02}.2024;{1000 + i * i},5;Köln".replace("1,5", "") for i in range(60)]
     names = ["day;rent;town"] if header else []
@@ -421,6 +421,7 @@ def test_what_is_written_is_written_as_the_model_reads(header: bool, tmp_path: P
     day = "day" if header else "x0"
     how = ["--decimal", ",", "--thousands", ".", "--date", f"{day}=%d.%m.%Y", "--encoding", "latin-1"]
     how += [] if header else ["--no-header"]
+    how += [] if sep is None else ["--sep", sep]
     said = diabolo("fit", tmp_path / "a.csv", "--task", "impute", "-k", 1, *how, "-o", model, *FIT)
     assert said.code == 0, said.err
     assert diabolo("impute", model, tmp_path / "a.csv", "-o", whole).code == 0

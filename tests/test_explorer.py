@@ -120,7 +120,7 @@ def made() -> dict[str, Any]:
         "own decoder": lambda: (Autoencoder(2, decoder=Own(5), **SMALL).fit(array), array),
         "outliers": lambda: (OutlierDetector(epochs=2, random_state=0, verbose=False, alpha=0.1).fit(frame), frame),
         "classifier": lambda: (Classifier(epochs=1, random_state=0, verbose=False).fit(frame, frame["town"].to_numpy()), frame),
-        "numbers": lambda: (Regressor(epochs=1, random_state=0, verbose=False).fit(frame, frame["height"]), frame),
+        "numbers": lambda: (Regressor(epochs=1, random_state=0, verbose=False).fit(frame, frame["height"].to_numpy()), frame),
         "labels": lambda: (MultiLabelClassifier(epochs=1, random_state=0, verbose=False).fit(frame, tags(len(frame))), frame),
     }
 

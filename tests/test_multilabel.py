@@ -26,6 +26,7 @@ from diabolo import (
     Asymmetric,
     Autoencoder,
     DataError,
+    FormatError,
     IndependentClassifiers,
     MultiLabelClassifier,
     MultiLabelStratifiedKFold,
@@ -40,6 +41,7 @@ from diabolo.estimators.multilabel.direct import Direct
 from diabolo.estimators.multilabel.linear_residual import fit_linear_residual, penalty
 from diabolo.estimators.multilabel.metrics import ranking_error, relative_loss, unranked
 from diabolo.estimators.multilabel.new_label import NewLabel, solve
+from diabolo.estimators.multilabel.replay import Memory
 from diabolo.estimators.multilabel.targets import LabelTarget
 from diabolo.estimators.multilabel.thresholds import check_metric, thresholds
 from diabolo.formats import read_labeled
@@ -1138,6 +1140,26 @@ def test_how_many_is_named() -> None:
 
 
 # ── memory and files ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_rows_of_bytes_are_kept_as_bytes(tmp_path: Path) -> None:
+    """Pictures took nine times as much in the file as the pixels have; a table with gaps is kept as it was."""
+    r = np.random.default_rng(0)
+    X, Y = r.integers(0, 256, (60, 12, 12), np.uint8), r.integers(0, 2, (60, 2))
+    for rows_of, kept in ((X, "pixels"), (np.where(X < 9, np.nan, X).reshape(60, -1), "data")):
+        clf = MultiLabelClassifier(**QUICK | {"epochs": 1}).fit(rows_of, Y)
+        clf.save(tmp_path / "a.diabolo")
+        assert f"memory.{kept}" in storage.tensors(storage.header(tmp_path / "a.diabolo"))
+        again = load(tmp_path / "a.diabolo")
+        assert np.array_equal(again.memory_.x.toarray(), clf.memory_.x.toarray(), equal_nan=True)
+        again.save(tmp_path / "b.diabolo")
+        assert (tmp_path / "a.diabolo").read_bytes() == (tmp_path / "b.diabolo").read_bytes()
+    state = Memory(sp.csr_matrix(np.full((4, 3), 0.2, np.float32)), np.ones((4, 1), np.float32)).state()
+    assert state["pixels"].tolist() == [[51] * 3] * 4
+    with pytest.raises(FormatError, match="its kept rows are no bytes"):
+        Memory.from_state(state | {"pixels": state["pixels"] + 0.5}, 3, 1)
+    with pytest.raises(FormatError, match="its kept rows do not fit its labels"):
+        Memory.from_state(state, 4, 1)
 
 
 @pytest.mark.parametrize("memory", [0, 1, 20, 60, 1000])

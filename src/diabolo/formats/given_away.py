@@ -16,6 +16,7 @@ __all__ = ["tell_given_away"]
 
 ENOUGH = 30  # rows in which a column is hardly y by chance
 FIRST = 20  # rows that tell most other columns from y
+WITHOUT = {"pandas": "drop(columns=", "polars": "drop(", "arrow": "drop_columns("}
 MAX_COLUMNS = 2000  # columns of X that are looked at
 
 
@@ -43,7 +44,7 @@ def tell_given_away(X: Any, y: Any) -> None:
     if given:
         warn(
             f"column(s) {some(given)} of X are y itself: the model reads the answer there, and knows nothing of rows without "
-            f"it; leave them out, X.drop(columns={given!r:.200})"
+            f"it; leave them out, X.{WITHOUT[container(X)]}{given!r:.200})"
         )
 
 

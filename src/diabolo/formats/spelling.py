@@ -22,8 +22,8 @@ __all__ = ["Recoded", "layout_of", "spelled"]
 
 
 def layout_of(end: str, how: Reading) -> pa_csv.WriteOptions:
-    """Separator and header of a file whose name ends so; a .tsv has tabs."""
-    sep = "\t" if ".tsv" in end else how.sep or (";" if how.decimal == "," else ",")
+    """Separator and header of a file whose name ends so; a .tsv has tabs, unless something else was said."""
+    sep = how.sep or ("\t" if ".tsv" in end else ";" if how.decimal == "," else ",")
     return pa_csv.WriteOptions(include_header=how.header, delimiter=sep, quoting_style="needed")
 
 

@@ -155,7 +155,7 @@ def floats(y: Any, name: str = "y") -> np.ndarray:
 
 def single(v: np.ndarray, name: str) -> str:
     """The error if y is one text, or another single object, instead of one entry for each row."""
-    return f"{name}={shown(v[()])}: give one for each row, such as the column X[{shown(v[()])}]"
+    return f"{name}={shown(v[()])}: give one for each row, such as the column X[{shown(v[()])}], and X without it"
 
 
 def is_number(cell: Any) -> bool:

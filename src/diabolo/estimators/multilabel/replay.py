@@ -38,14 +38,16 @@ if TYPE_CHECKING:
 __all__ = ["Memory", "Refresh", "fine_tune"]
 
 EPOCHS = 20  # of a refresh
+DENSE = 10  # times as many numbers as are not 0: more take less room as bytes, all of them
 REFRESH_RATE = 0.3  # its learning rate, in units of that of the fit
 
 
 class Memory:
     """Rows x (r, d) in the units of the format, and their labels y (r, k), NaN = unknown."""
 
-    def __init__(self, x: sp.csr_matrix, y: np.ndarray) -> None:
+    def __init__(self, x: sp.csr_matrix, y: np.ndarray, sparse: bool = False) -> None:
         self.x, self.y = x, y
+        self.sparse = sparse  # whether a file held them so, and is to hold them so again
 
     @classmethod
     def of(cls, rows: Rows, y: Any, n: int, seed: int) -> Self:
@@ -89,26 +91,54 @@ class Memory:
         return type(self)(both[i], np.concatenate([self.y, y.astype(np.float32)])[i])
 
     def state(self) -> dict[str, np.ndarray]:
-        """Arrays without NaN."""
-        return {
+        """Arrays without NaN; rows of bytes, such as pictures, take a byte for each number."""
+        labels = {"y": np.nan_to_num(self.y), "known": (~np.isnan(self.y)).astype(np.uint8)}
+        if (
+            not self.sparse
+            and self.x.nnz > self.x.shape[0] * self.x.shape[1] / DENSE
+            and (pixels := in_bytes(self.x)) is not None
+        ):
+            return {"pixels": pixels} | labels
+        return labels | {
             "data": np.nan_to_num(self.x.data, posinf=1.0, neginf=0.0),
             "gaps": np.isnan(self.x.data).astype(np.uint8),
             "indices": self.x.indices.astype(np.int32),
             "indptr": self.x.indptr.astype(np.int64),
-            "y": np.nan_to_num(self.y),
-            "known": (~np.isnan(self.y)).astype(np.uint8),
         }
 
     @classmethod
     def from_state(cls, arrays: dict[str, np.ndarray], d: int, k: int) -> Self:
         """The inverse of :meth:`state`."""
-        n = len(arrays["indptr"]) - 1
-        data = np.where(arrays["gaps"] > 0, np.nan, arrays["data"]).astype(np.float32)
-        x = sp.csr_matrix((data, arrays["indices"], arrays["indptr"]), shape=(n, d))
-        x.check_format(full_check=True)
-        if arrays["y"].shape != (n, k) or arrays["known"].shape != (n, k):
+        x = rows_of(arrays, d)
+        n = x.shape[0]
+        if x.shape[1] != d or arrays["y"].shape != (n, k) or arrays["known"].shape != (n, k):
             raise FormatError("its kept rows do not fit its labels")
-        return cls(x, np.where(arrays["known"] > 0, arrays["y"], np.nan).astype(np.float32))
+        y = np.where(arrays["known"] > 0, arrays["y"], np.nan).astype(np.float32)
+        return cls(x, y, sparse="pixels" not in arrays)
+
+
+def in_bytes(x: sp.csr_matrix) -> np.ndarray | None:
+    """Rows x (r, d) as bytes, if each number is one of 0, 1/255, ... 1."""
+    pixels = np.rint(255 * np.nan_to_num(x.data, nan=-1.0)).clip(0, 255).astype(np.uint8)
+    if not np.array_equal(from_bytes(pixels), x.data):
+        return None
+    return np.asarray(sp.csr_matrix((pixels, x.indices, x.indptr), shape=x.shape).toarray())
+
+
+def from_bytes(pixels: np.ndarray) -> np.ndarray:
+    return pixels.astype(np.float32) / np.float32(255)
+
+
+def rows_of(arrays: dict[str, np.ndarray], d: int) -> sp.csr_matrix:
+    """The rows x (r, d) of :meth:`Memory.state`."""
+    if "pixels" in arrays:
+        if arrays["pixels"].dtype != np.uint8:
+            raise FormatError("its kept rows are no bytes")
+        return sp.csr_matrix(from_bytes(arrays["pixels"]))
+    data = np.where(arrays["gaps"] > 0, np.nan, arrays["data"]).astype(np.float32)
+    x = sp.csr_matrix((data, arrays["indices"], arrays["indptr"]), shape=(len(arrays["indptr"]) - 1, d))
+    x.check_format(full_check=True)
+    return x
 
 
 @dataclass(frozen=True, repr=False)
