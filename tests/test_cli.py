@@ -610,6 +610,7 @@ def test_fit_labels_wrongly(mails: Path, tmp_path: Path, diabolo: Any) -> None:
         (["--labels", "bug,spam"], "--labels: there is no column 'spam'; the columns are 'size'"),
         (["--labels", "bug,bug"], "names 'bug' twice"),
         (["--labels", " , "], "names no column"),
+        (["--task", "labels"], "mails.csv' does not name its labels, and --labels names no column: give those that are labels"),
         (["--labels", "bug", "--drop", "bug"], "no column 'bug'"),
         (["--labels", "size"], "column 'size' holds 0.1257"),
         (["--labels", "city"], "--labels-sep ';', or labels_sep=';', reads a column of names, of one label per row"),
