@@ -63,6 +63,8 @@ def taken_apart(
     if reads(path):
         X, Y = of_file(path, names, drop, sep)
         return X, Y, infer(getattr(X, "values", X)).kind
+    if not names and not path.is_dir():
+        raise DataError(f"{str(path)!r} does not name its labels, and --labels names no column: give those that are labels")
     if (parts := large(path, {*names, *drop}, text, format, how)) is not None:
         check_names(parts.schema, names, "--labels")
         if drop:

@@ -67,6 +67,7 @@ from ...rows import Rows, evenly, steps_per_epoch
 from ..base import System
 from ..cross_fitting import CrossFit
 from ..parameters import check_integer
+from .copies import together
 from .encoders import (
     Pretrained,
     check_columns,
@@ -176,11 +177,10 @@ class Supervised(System, abstract=True):
         same_length(len(self._target), len(rows))
         if len(rows) < MIN_ROWS:
             raise DataError(f"n_samples={len(rows)}: at least {MIN_ROWS} rows are needed, because some are held out")
-        members, parts = self._n_members(len(rows)), None
-        if members == 1:
-            share = min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
-            parts = [share, 1 - share]
-        self._members = CrossFit(self._target.folds(parts or members, np.random.RandomState(self.seed_)), members)
+        members, share = self._n_members(len(rows)), min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
+        parts = [share, 1 - share] if members == 1 else None
+        fold = self._target.folds(parts or members, np.random.RandomState(self.seed_))
+        self._members = CrossFit(together(rows, fold), members)
         return rows, None
 
     def _n_members(self, n: int) -> int:

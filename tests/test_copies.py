@@ -1,0 +1,45 @@
+"""Copies of rows in the folds of a supervised estimator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from diabolo import Classifier, MultiLabelClassifier, Regressor
+from diabolo.estimators.supervised.copies import together
+from diabolo.rows import Rows
+
+R = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_copies_are_in_one_fold(times: int) -> None:
+    x, order = R.normal(size=(40, 3)), R.permutation(40 * times)
+    x[::7, 1] = np.nan
+    rows = Rows(torch.from_numpy(np.repeat(x, times, 0)[order]).float())
+    fold = R.integers(0, 4, 40 * times)
+    found, row = together(rows, fold), np.repeat(np.arange(40), times)[order]
+    assert all(len(set(found[row == i])) == 1 for i in range(40))
+    assert np.array_equal(found, fold) == (times == 1)
+
+
+@pytest.mark.parametrize("x", [R.integers(0, 2, (200, 5)), R.integers(0, 9, (200, 2)), np.ones((200, 3))], ids=range(3))
+def test_rows_of_few_values_are_alike_without_being_copies(x: np.ndarray) -> None:
+    fold = np.arange(200) % 4
+    assert together(Rows(torch.from_numpy(x).float()), fold) is fold
+
+
+@pytest.mark.parametrize("members", ["auto", 1])
+@pytest.mark.parametrize("kind", [Classifier, Regressor, MultiLabelClassifier])
+def test_nobody_is_judged_by_copies_of_what_it_has_learned(kind: type, members: Any) -> None:
+    """Noise, each row four times: before, R2 was said to be 0.99."""
+    r = np.random.default_rng(1)
+    X, labels = r.normal(size=(60, 3)), r.integers(0, 2, (60, 4))
+    noise: dict[type, Any] = {Classifier: labels[:, 0], Regressor: r.normal(size=60), MultiLabelClassifier: labels}
+    params: dict[str, Any] = {"members": members, "validation_fraction": 0.3, "hidden": (64,), "dropout": 0.0, "epochs": 60}
+    model = kind(**params, verbose=False, random_state=0)
+    copied = model.fit(np.repeat(X, 4, 0), np.repeat(noise[kind], 4, 0)).held_out_
+    assert copied > {Classifier: 0.3, Regressor: 0.7, MultiLabelClassifier: 0.15}[kind]
