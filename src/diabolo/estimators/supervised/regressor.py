@@ -30,9 +30,9 @@ FAR_OUT = 20.0  # deviations from the mean of the first fit, in which most numbe
 class Regressor(RegressorMixin, Supervised):
     """Regression of one or several targets, with a new or a pre-trained encoder.
 
-        self.additive_held_out_ = float("nan")
-    Of tables and arrays it begins at the best linear model, and learns what that leaves over, from 100 rows on.
-    A new encoder sees of each date also where it lies within a day, a week, a month and a year (:class:`nets.Calendar`).
+    Of tables and arrays it begins at the best additive model, a sum of one bent line for each column (`n_bins`), and learns
+    what that leaves over, from 100 rows on. A new encoder sees of each date also where it lies within a day, a week, a
+    month and a year (:class:`nets.Calendar`).
 
     Parameters
     ----------
