@@ -278,7 +278,9 @@ def test_score(place: Path, tmp_path: Path, diabolo: Any) -> None:
     assert shares == sorted(shares, reverse=True)
 
 
-def test_names_in_brackets_and_colons_are_printed_as_they_are(tmp_path: Path, diabolo: Any) -> None:
+def test_names_in_brackets_and_colons_are_printed_as_they_are(
+    tmp_path: Path, diabolo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They are no markup of a terminal: "size [cm]" was printed as "size"."""
     r, names = np.random.default_rng(0), ["size [cm]", "[red]", ":key:", "[/]"]
     df = pd.DataFrame(r.normal(size=(60, 4)), columns=names).assign(
@@ -287,13 +289,14 @@ def test_names_in_brackets_and_colons_are_printed_as_they_are(tmp_path: Path, di
     df.loc[0, names] = 1e6
     df.drop(columns=["is [b]", "[i]"]).to_csv(tmp_path / "a [b].csv", index=False)
     df.to_csv(tmp_path / "y.csv", index=False)
-    a, model = tmp_path / "a [b].csv", [tmp_path / f"{name} [x].diabolo" for name in "aoy"]
+    monkeypatch.chdir(tmp_path)
+    a, model = "a [b].csv", [f"{name} [x].diabolo" for name in "aoy"]
     told = [
-        (diabolo("fit", a, "-o", model[0], *FIT[:-1]), [str(model[0])]),
+        (diabolo("fit", a, "-o", model[0], *FIT[:-1]), [model[0]]),
         (diabolo("score", model[0], a), names),
-        (diabolo("fit", a, "--task", "outliers", "--alpha", "0.05", "-o", model[1], *FIT[:-1]), [str(model[1])]),
+        (diabolo("fit", a, "--task", "outliers", "--alpha", "0.05", "-o", model[1], *FIT[:-1]), [model[1]]),
         (diabolo("outliers", model[1], a), names),
-        (diabolo("fit", tmp_path / "y.csv", "--label", "is [b]", "--label", "[i]", "-o", model[2], *FIT[:-1]), [str(model[2])]),
+        (diabolo("fit", tmp_path / "y.csv", "--label", "is [b]", "--label", "[i]", "-o", model[2], *FIT[:-1]), [model[2]]),
         (diabolo("label", "list", model[2]), ["is [b]", "[i]"]),
         (diabolo("tag", model[2], tmp_path / "y.csv"), ["size [cm]", "[i]"]),
     ]

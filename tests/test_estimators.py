@@ -173,6 +173,8 @@ APART = {  # they are about other things than what a fit of this table ends with
 @pytest.mark.parametrize("name", TABULAR)
 def test_every_parameter_changes_what_is_learned(name: str) -> None:
     X = frame(150)
+    if name == "Regressor":  # of dates it learns so much before the first step that it keeps that
+        X = X.drop(columns="when")
     size, labeled = X["size"].fillna(0).to_numpy(), name in LABELED
     Y = np.stack([size + 0.3 * X["flag"] > 0, X["count"] > 20, (X["city"] == "Rome") | (size > 1)], 1).astype(int)
     y = {"Classifier": (Y[:, 0] + 2 * Y[:, 1],), "Regressor": (size * (X["count"].to_numpy() - 20.0),)}.get(

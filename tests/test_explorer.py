@@ -108,6 +108,10 @@ def made() -> dict[str, Any]:
     """Kind -> how a model is fitted, and its rows."""
     frame, array = people(), np.random.default_rng(0).normal(size=(80, 5))
     digits = load_digits().data[:60] / 16
+
+    def apart(name: str) -> tuple[pd.DataFrame, np.ndarray]:
+        return frame.drop(columns=name), frame[name].to_numpy()
+
     return {
         "table": lambda: (Autoencoder(2, **SMALL).fit(frame), frame),
         "one code": lambda: (Autoencoder(1, **SMALL).fit(frame), frame),
@@ -119,8 +123,8 @@ def made() -> dict[str, Any]:
         "large pictures": lambda: (Autoencoder(2, epochs=1, random_state=0, verbose=False).fit(larger()), larger()),
         "own decoder": lambda: (Autoencoder(2, decoder=Own(5), **SMALL).fit(array), array),
         "outliers": lambda: (OutlierDetector(epochs=2, random_state=0, verbose=False, alpha=0.1).fit(frame), frame),
-        "classifier": lambda: (Classifier(epochs=1, random_state=0, verbose=False).fit(frame, frame["town"].to_numpy()), frame),
-        "numbers": lambda: (Regressor(epochs=1, random_state=0, verbose=False).fit(frame, frame["height"].to_numpy()), frame),
+        "classifier": lambda: (Classifier(epochs=1, random_state=0, verbose=False).fit(*apart("town")), apart("town")[0]),
+        "numbers": lambda: (Regressor(epochs=1, random_state=0, verbose=False).fit(*apart("height")), apart("height")[0]),
         "labels": lambda: (MultiLabelClassifier(epochs=1, random_state=0, verbose=False).fit(frame, tags(len(frame))), frame),
     }
 

@@ -41,13 +41,11 @@ class Calendar(nn.Module):
 
     Examples
     --------
-    >>> week = Calendar([0, 0])
-    >>> week.a.fill_(1 / 7), week.b.copy_(torch.tensor([0, -1 / 4]))
-    (tensor([0.1429, 0.1429]), tensor([ 0.0000, -0.2500]))
-    >>> week(torch.tensor([[0.0], [1.75], [700.0]])).round(decimals=3)
-    tensor([[  0.,   1.,   0.],
-            [  2.,  -0.,   1.],
-            [700.,   1.,   0.]])
+    >>> week = Calendar.at([(0, 1 / 7, 0.0), (0, 1 / 7, -0.25)])
+    >>> (week(torch.tensor([[0.0], [1.75], [700.0]]))[:, 1:] + 1).round(decimals=3)
+    tensor([[2., 1.],
+            [1., 2.],
+            [2., 1.]])
     """
 
     a: Tensor
