@@ -1194,6 +1194,86 @@ def test_dates_are_read_with_the_format_that_was_said(tmp_path: Path, diabolo: A
     assert load(tmp_path / "b.diabolo").format_.types["day"] == "date32[day]"
 
 
+def homes(n: int = 240) -> pd.DataFrame:
+    """What a home costs: its area, and the town, with noise."""
+    r = np.random.default_rng(0)
+    area, town = r.uniform(40, 200, n).round(1), r.choice(["Oslo", "Rome"], n)
+    price = (2000 * area + 30_000 * (town == "Oslo") + r.normal(0, 5000, n)).round(2)
+    table = pd.DataFrame({"id": np.arange(n), "area": area, "rooms": (area / 30 + r.random(n)).round(), "town": town})
+    return table.assign(price=price, rent=(price / 300).round(1))
+
+
+def test_numbers_are_predicted(tmp_path: Path, diabolo: Any) -> None:
+    table, model, out = homes(), tmp_path / "p.diabolo", tmp_path / "out.csv"
+    table.to_csv(tmp_path / "a.csv", index=False)
+    table.drop(columns=["price", "rent"]).to_csv(tmp_path / "new.csv", index=False)
+    (tmp_path / "parts").mkdir()
+    table[:100].to_parquet(tmp_path / "parts" / "a.parquet")
+    table[100:].to_parquet(tmp_path / "parts" / "b.parquet")
+    learned = "--drop", "id", "--drop", "rent", "--epochs", 20
+    said = diabolo("fit", tmp_path / "a.csv", "--target", "price", *learned, "-o", model)
+    assert (said.code, said.err) == (0, "")
+    assert all(words in said.out for words in ("predicts", "price", "held-out R2", "of a sum of curves"))
+    assert "predicts:      price" in diabolo("info", model).out
+    reg = load(model)
+    assert reg.target_names_ == ["price"]
+    expected = reg.predict(table[["area", "rooms", "town"]])
+    said = diabolo("predict", model, tmp_path / "new.csv", "-o", out)
+    assert (said.code, said.out) == (0, f"240 rows: wrote {out}\n")
+    np.testing.assert_allclose(pd.read_csv(out)["predicted price"], expected)
+    said = diabolo("predict", model, tmp_path / "a.csv", "--keep", "id")
+    assert re.search(r"R2 9\d\.\d% against column 'price'", said.out)
+    assert "10 of 240 rows" in said.out
+    assert diabolo("predict", model, tmp_path / "parts", "--keep", "id", "-o", tmp_path / "each").code == 0
+    found = pd.read_parquet(tmp_path / "each")
+    assert list(found) == ["id", "predicted price"]
+    np.testing.assert_allclose(found["predicted price"], expected)
+    assert diabolo("fit", tmp_path / "parts", "--target", "price", *learned, "--quiet", "-o", tmp_path / "q.diabolo").code == 0
+    np.testing.assert_allclose(load(tmp_path / "q.diabolo").predict(table[["area", "rooms", "town"]]), expected)
+
+
+def test_several_numbers_of_a_german_file_and_of_texts(tmp_path: Path, diabolo: Any) -> None:
+    table, out = homes(60), tmp_path / "out.csv"
+    table.to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",")
+    how = "--sep", ";", "--decimal", ",", "--target", "price", "--target", "rent", "--drop", "id", "--quiet"
+    assert diabolo("fit", tmp_path / "a.csv", *how, "-o", tmp_path / "p.diabolo").code == 0
+    said = diabolo("predict", tmp_path / "p.diabolo", tmp_path / "a.csv", "-o", out)
+    assert said.out.count("against column") == 2
+    found = pd.read_csv(out, sep=";", decimal=",")
+    assert np.corrcoef(found["predicted rent"], table["rent"])[0, 1] > 0.9
+    words = pd.DataFrame(
+        {"body": [f"home {'large' * (i % 2)} {'old' * (i % 3)} town {i}" for i in range(60)], "price": np.arange(60) % 2}
+    )
+    words.to_csv(tmp_path / "w.csv", index=False)
+    fitted = "--target", "price", "--text", "body", "--epochs", 2, "--quiet", "-o", tmp_path / "w.diabolo"
+    assert diabolo("fit", tmp_path / "w.csv", *fitted).code == 0
+    assert "predicted price" in diabolo("predict", tmp_path / "w.diabolo", tmp_path / "w.csv").out
+
+
+def test_what_is_wrong_with_a_target(tmp_path: Path, diabolo: Any) -> None:
+    homes(60).to_csv(tmp_path / "a.csv", index=False)
+    to = "-o", tmp_path / "p.diabolo"
+
+    def fit(*words: Any) -> Any:
+        return diabolo("fit", tmp_path / "a.csv", *words, "--epochs", 1, "--quiet", *to)
+
+    one_line(fit("--target", "town"), 1, "column 'town' holds 'Rome' (row 0)", "--labels COLUMN --labels-sep ';'")
+    one_line(fit("--target", "prize"), 1, "did you mean 'price'?")
+    one_line(fit("--target", "price", "--target", "price"), 1, "'price' twice")
+    one_line(fit("--target", "price", "--labels", "town"), 2, "--labels does not go with --target")
+    one_line(fit("--target", "price", "--task", "outliers"), 2, "--task does not go with --target")
+    one_line(fit("--target", "price", "--loss", "squared"), 2, "--loss does not go with --target")
+    everything = [word for name in ("id", "area", "rooms", "town", "rent") for word in ("--drop", name)]
+    one_line(fit("--target", "price", *everything), 1, "no column is left")
+    assert fit("--target", "price", "--drop", "rent", "--drop", "id").code == 0
+    one_line(diabolo("tag", to[1], tmp_path / "a.csv"), 1, "holds a Regressor", "needs a MultiLabelClassifier")
+    one_line(diabolo("predict", to[1], tmp_path / "a.csv", "-o", to[1]), 1, "is the input")
+    homes(9).assign(**{"predicted price": 1.0}).to_csv(tmp_path / "b.csv", index=False)
+    one_line(
+        diabolo("predict", to[1], tmp_path / "b.csv", "-o", tmp_path / "c.csv"), 1, "has a column 'predicted price' already"
+    )
+
+
 def test_what_stands_for_missing_cells_in_any_table(tmp_path: Path, diabolo: Any) -> None:
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.normal(size=(60, 2)).round(2), columns=["a", "b"])

@@ -246,7 +246,8 @@ TOGETHER = {
     "bulk": "bulk.applied bulk.pictures bulk.run bulk.units bulk.work ranks",
     "calendar": "formats.cycles",
     "cli": """cli.data cli.decode cli.demo cli.encode cli.fit cli.impute cli.info cli.label cli.labels cli.map cli.options
-        cli.outliers cli.printing cli.report cli.sample cli.saving cli.score cli.several cli.tag cli.wording""",
+        cli.outliers cli.predict cli.printing cli.report cli.sample cli.saving cli.score cli.several cli.tag cli.target
+        cli.wording""",
     "cli_files": "cli.contents",
     "cli_pictures": "cli.batch cli.colorize cli.denoise cli.images cli.upscale",
     "determinism": "chance hardware",

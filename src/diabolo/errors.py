@@ -132,6 +132,7 @@ MADE_BY = {
     "Denoiser": "--task denoise",
     "Upscaler": "--task upscale",
     "Colorizer": "--task colorize",
+    "Regressor": "--target COLUMN",
 }
 JUDGED_BY = {
     "OutlierDetector": "; `diabolo outliers` compares this one with the y of DATA",

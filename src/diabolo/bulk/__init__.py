@@ -11,8 +11,8 @@ srun says, and the array of Slurm. Rows keep their order: the parts of the resul
 
 from __future__ import annotations
 
-from .applied import Applied, check_sep, tagged
+from .applied import Applied, check_sep, predicted, tagged
 from .run import Done, run
 from .units import shard
 
-__all__ = ["Applied", "Done", "check_sep", "run", "shard", "tagged"]
+__all__ = ["Applied", "Done", "check_sep", "predicted", "run", "shard", "tagged"]

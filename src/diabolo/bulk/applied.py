@@ -24,7 +24,7 @@ from ..loading import load
 from ..storage import header
 from .pictures import of_each
 
-__all__ = ["PRECISIONS", "VERBS", "Applied", "check_sep", "loaded", "tagged"]
+__all__ = ["PRECISIONS", "VERBS", "Applied", "check_sep", "loaded", "predicted", "tagged"]
 
 PRECISIONS = ("float64", "float32")
 
@@ -61,6 +61,14 @@ def tagged(model: Any, X: Any, labels_sep: str = ";", top: int | None = None, pr
     return added
 
 
+def predicted(model: Any, X: Any) -> dict[str, Any]:
+    """The numbers of each row, by the names of what was learned."""
+    values = model.predict(X)
+    values = values.reshape(len(values), -1)
+    names = model.target_names_ or [f"y{j}" if j else "y" for j in range(values.shape[1])]
+    return {f"predicted {name}": np.ascontiguousarray(v) for name, v in zip(names, values.T, strict=True)}
+
+
 def check_sep(clf: Any, sep: str) -> None:
     """Raise a DataError if joined labels could not be split again."""
     if not sep:
@@ -82,6 +90,7 @@ VERBS: dict[str, tuple[Callable[..., dict[str, Any]], tuple[str, ...], bool]] = 
     "score": (scored, ("Autoencoder",), False),
     "outliers": (judged, ("OutlierDetector",), False),
     "tag": (tagged, ("MultiLabelClassifier", "IndependentClassifiers"), True),
+    "predict": (predicted, ("Regressor",), False),
     "impute": (imputed, ("Autoencoder",), True),
 }  # what is done, the models that can, and whether NumPy is tried first
 
@@ -96,9 +105,10 @@ class Applied:
     ----------
     model : path
         A ``.diabolo`` file.
-    verb : {"encode", "score", "outliers", "tag", "impute"}
-        Columns of the result: ``z1`` ... of the codes; ``error`` and ``error COLUMN``; ``log p`` and ``outlier``; ``labels``,
-        and with ``top=3, proba=True`` also ``top`` and ``p LABEL``; the columns themselves, with their gaps filled.
+    verb : {"encode", "score", "outliers", "tag", "predict", "impute"}
+        Columns of the result: ``z1`` ... of the codes; ``error`` and ``error COLUMN``; ``log p`` and ``outlier``;
+        ``labels``, and with ``top=3, proba=True`` also ``top`` and ``p LABEL``; ``predicted NAME``; the columns
+        themselves, with their gaps filled.
     keep : sequence of str, optional
         Columns of the table that go before these; None: all of them.
     options : dict, optional

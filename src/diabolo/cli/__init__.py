@@ -23,7 +23,7 @@ __all__ = ["VERBS", "main"]
 
 VERBS = {
     "demo": "Fit, compare with PCA and report on data that comes with scikit-learn.",
-    "fit": "Fit a model to a file: an autoencoder, an outlier detector, or a classifier of labels.",
+    "fit": "Fit a model to a file: an autoencoder, an outlier detector, a classifier of labels, or a regressor.",
     "info": "Describe a model from its header, without loading it.",
     "encode": "Turn rows into codes.",
     "decode": "Turn codes back into rows.",
@@ -33,6 +33,7 @@ VERBS = {
     "score": "Reconstruction error per row and per column.",
     "outliers": "Flag rows that are unlike the others, and explain which cells make them so.",
     "tag": "Predict the labels of each row.",
+    "predict": "Predict the numbers of each row.",
     "label": "List, add, drop or rename the labels of a model.",
     "denoise": "Remove the noise from pictures.",
     "upscale": "Enlarge pictures.",
@@ -42,7 +43,7 @@ VERBS = {
     "report": "Write a one-file HTML report.",
     "explore": "Drag a circle over the map of a model: what is decoded there follows.",
 }
-SHARED = ("fit", "encode", "score", "outliers", "tag", "impute")  # several processes do it together
+SHARED = ("fit", "encode", "score", "outliers", "tag", "predict", "impute")  # several processes do it together
 ASKED = ("-h", "--help")
 
 
@@ -103,6 +104,8 @@ Examples:
   diabolo outliers normal.diabolo new.csv -o flagged.csv
   diabolo fit mails.csv --labels urgent,billing,bug -o tags.diabolo
   diabolo tag tags.diabolo new.csv -o tagged.csv
+  diabolo fit homes.csv --target price -o price.diabolo
+  diabolo predict price.diabolo new.csv -o predicted.csv
   diabolo denoise in/ out/
   diabolo upscale photo.jpg big.png -x 2
 """

@@ -25,6 +25,7 @@ Examples:
   diabolo fit mails.csv --labels urgent,billing,bug --drop id -o tags.diabolo
   diabolo fit mails.csv --labels tags --labels-sep ";" -o tags.diabolo
   diabolo fit few.csv --labels bug --encoder mails.diabolo --no-freeze -o tags.diabolo
+  diabolo fit homes.csv --target price --drop id -o price.diabolo                   (a number: diabolo predict)
   diabolo fit scene.arff --task labels -o scene.diabolo                             (the labels that the file names)
   diabolo fit cells.h5ad --set layer=counts -k 16 -o cells.diabolo                  (what there is: diabolo info cells.h5ad)
   diabolo fit cells.h5ad --set layer=counts --labels cell_type -o types.diabolo     (the classes: a column of obs)
@@ -89,8 +90,9 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     help="Fit a model to DATA: .csv, .csv.gz, .tsv, .parquet, .feather, .npy, .npz, .jsonl, .txt, a folder of .txt, or, for "
     "pictures, a folder with its subfolders or a .zip. Parts of one table, which may be larger than memory, are a folder of "
     '.parquet, .csv, .jsonl or .feather, or a pattern in quotes, such as "parts/2024-*.parquet". With --labels A,B the columns '
-    "A and B of a table are learned from all others. A single remaining column of texts is read as documents; a column of "
-    "picture names, relative to the folder of the table, is read as pictures. If some cannot be read, an error names them, "
+    "A and B of a table are learned from all others, with --target C the numbers of column C. "
+    "A single remaining column of texts is read as documents; a column of picture names, relative to the folder of the "
+    "table, is read as pictures. If some cannot be read, an error names them, "
     "and none is left out. Files of the field (.mat, .arff, .svm, .mtx, .h5ad, .sav, .dta, .sas7bdat, .fcs, IDX and others) "
     "are read as they are; `diabolo info FILE` says how.",
 )
@@ -129,15 +131,19 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 @click.option(
     "--labels-sep", metavar="SEP", help="Labels: --labels is one column of lists with this separator; empty: no label."
 )
+@click.option("--target", multiple=True, metavar="COLUMN", help="Learn to predict the numbers of this column (repeatable).")
 @click.option(
     "--encoder",
     callback=encoder,
     metavar="FILE",
-    help="Labels: a pre-trained autoencoder with the same columns; for pictures also imagenet, a network trained on 1.3 "
-    "million photographs.",
+    help="Labels, target: a pre-trained autoencoder with the same columns; for pictures also imagenet, a network trained on "
+    "1.3 million photographs.",
 )
 @click.option(
-    "--freeze/--no-freeze", default=True, show_default=True, help="Labels: keep the weights of this encoder, or fine-tune them."
+    "--freeze/--no-freeze",
+    default=True,
+    show_default=True,
+    help="Labels, target: keep the weights of this encoder, or fine-tune them.",
 )
 @click.option(
     "--threshold-metric",
@@ -217,6 +223,7 @@ def command(
     max_restarts: int,
     epochs: int | None,
     seed: int,
+    target: tuple[str, ...],
     **params: Any,
 ) -> None:
     options.check(click.get_current_context())
@@ -242,6 +249,12 @@ def command(
         images.learn(data, output, task, noisy, from_scratch, **shared)
         return
     check_there("--date", data, tuple(options.said().get("dates", ())))
+    if target:
+        from . import target as numbers
+
+        some = {name: about[name] for name in ("encoder", "freeze")} | {n: v for n, v in params.items() if n != "loss"}
+        numbers.learn(data, drop, output, formats(words, columns), words["text"], target, **some)
+        return
     if task == options.LABELS or about["labels"] is not None or about["label"]:
         from . import labels
 

@@ -98,6 +98,8 @@ def facts(head: Header) -> dict[str, str]:
         found["explained"] = f"{linear} {c['pca']:.1%}, autoencoder {c['autoencoder']:.1%} of the variance of {rows}"
     if "labels" in meta:
         found |= _labels(meta)
+    if meta.get("targets"):
+        found["predicts"] = ", ".join(meta["targets"])
     if meta.get("about"):
         found["about"] = meta["about"]
     if "history" in meta and "seed" in meta:

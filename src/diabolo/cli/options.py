@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from . import images
 
 CODES, IMPUTE, OUTLIERS, LABELS = "codes", "impute", "outliers", "labels"
+TARGET = "target"  # of --target, which needs no --task
 LEARNED, RESTORED = (CODES, IMPUTE, OUTLIERS, LABELS), tuple(images.KINDS)
 DOCUMENTS = ("text", "stem", "words", "min_df", "max_df", "stop_words", "token_pattern")
 READING = ("array", "transpose", "set", "sep", "decimal", "thousands", "na", "encoding", "no_header", "dates")
@@ -18,16 +19,19 @@ COLUMNS = ("category", "number")
 TASKS: dict[str, tuple[str, ...]] = {  # the tasks of every option
     **dict.fromkeys(
         ("output", "epochs", "seed", "device", "precision", "checkpoint", "resume", "nproc", "max_restarts", "quiet"),
-        (*LEARNED, *RESTORED),
+        (*LEARNED, TARGET, *RESTORED),
     ),
     "task": (*LEARNED, *RESTORED),
     "components": (CODES, IMPUTE, OUTLIERS),
     "alpha": (OUTLIERS,),
     "known": (OUTLIERS,),
-    **dict.fromkeys(("labels", "label", "labels_sep", "encoder", "freeze", "threshold_metric"), (LABELS,)),
+    **dict.fromkeys(("labels", "label", "labels_sep", "threshold_metric"), (LABELS,)),
+    **dict.fromkeys(("encoder", "freeze"), (LABELS, TARGET)),
+    "target": (TARGET,),
     "noisy": ("denoise",),
     "from_scratch": RESTORED,
-    **dict.fromkeys(("hidden", "drop", "loss", *DOCUMENTS, *READING, *COLUMNS), LEARNED),
+    "loss": LEARNED,
+    **dict.fromkeys(("hidden", "drop", *DOCUMENTS, *READING, *COLUMNS), (*LEARNED, TARGET)),
 }
 LOSSES = ("logistic", "asymmetric")
 
@@ -45,34 +49,40 @@ def spelled(ctx: click.Context, name: str) -> str:
 def check(ctx: click.Context) -> None:
     """Raise a UsageError for options of `diabolo fit` that do not belong to the task, or contradict each other."""
     found = given_options(ctx)
-    task = LABELS if "labels" in found or "label" in found else ctx.params["task"]
-    if "task" in found and task == LABELS and ctx.params["task"] != LABELS:
-        raise click.UsageError("--task does not go with --labels: give one of them", ctx)
+    said = LABELS if "labels" in found or "label" in found else None
+    task = TARGET if "target" in found else said or ctx.params["task"]
+    if "task" in found and task in (LABELS, TARGET) and ctx.params["task"] != task:
+        raise click.UsageError(f"--task does not go with --{task}: give one of them", ctx)
     for name in found:
         tasks = TASKS[name]
         if task in tasks:
             continue
-        if task == LABELS:
-            raise click.UsageError(f"{spelled(ctx, name)} does not go with --labels: give one of them", ctx)
-        if tasks == (LABELS,):
+        if task in (LABELS, TARGET):
+            raise click.UsageError(f"{spelled(ctx, name)} does not go with --{task}: give one of them", ctx)
+        if LABELS in tasks and CODES not in tasks:
             raise click.UsageError(f"{spelled(ctx, name)} is for labels: name their columns with --labels", ctx)
-        *most, last = [t for t in tasks if t != LABELS]
+        *most, last = [t for t in tasks if t not in (LABELS, TARGET)]
         may = f"{', '.join(most)} and {last}" if most else last
         raise click.UsageError(f"{spelled(ctx, name)} is for --task {may}, not for --task {task}", ctx)
     if "resume" in found and "checkpoint" not in found:
         raise click.UsageError("--resume continues from a --checkpoint: give one", ctx)
+    if task in (LABELS, TARGET):
+        _check_encoder(ctx, found)
     if task == LABELS:
         _check_labels(ctx, found)
 
 
 def _check_labels(ctx: click.Context, found: list[str]) -> None:
-    if "freeze" in found and "encoder" not in found:
-        raise click.UsageError("--freeze and --no-freeze need an --encoder: give one", ctx)
     if ctx.params["labels_sep"] == "":
         raise click.BadParameter("an empty separator separates nothing", ctx, param_hint="--labels-sep")
     if "loss" in found and ctx.params["loss"] not in LOSSES:
         allowed = " and ".join(LOSSES)
         raise click.BadParameter(f"for labels, allowed are {allowed}, not {ctx.params['loss']!r}", ctx, param_hint="--loss")
+
+
+def _check_encoder(ctx: click.Context, found: list[str]) -> None:
+    if "freeze" in found and "encoder" not in found:
+        raise click.UsageError("--freeze and --no-freeze need an --encoder: give one", ctx)
     if "encoder" in found:
         for name in (*DOCUMENTS[1:], *COLUMNS):
             if name in found:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..estimators.multilabel.classifier import MultiLabelClassifier
     from ..estimators.outliers.detector import OutlierDetector
     from ..estimators.outliers.explanation import RowExplanations
+    from ..estimators.supervised.regressor import Regressor
     from ..formats import Format
 
 LONG = 12  # digits of a number that are shown
@@ -159,6 +160,21 @@ def fitted_labels(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
         table.add_row("held-out ranking precision", f"{1 - clf.held_out_:.1%}")
     table.add_row("parameters", f"{clf.n_parameters_:,}")
     table.add_row("rows kept in the file", f"{clf.memory_.x.shape[0]:,}")
+    table.add_row("wrote", str(output))
+    console.print(table)
+
+
+def fitted_target(reg: Regressor, rows: int, output: Path) -> None:
+    """What a regressor was fitted to, and how much of the variance it explains of rows that it has not seen."""
+    table = Table(show_header=False)
+    table.add_column("")
+    table.add_column("", justify="right", overflow="fold")
+    table.add_row("rows", f"{rows:,}")
+    table.add_row("predicts", ", ".join(map(str, reg.target_names_ or ["y"])))
+    table.add_row("held-out R2", f"{1 - reg.held_out_:.1%}")
+    if reg.additive_held_out_ == reg.additive_held_out_:
+        table.add_row("of a sum of curves", f"{1 - reg.additive_held_out_:.1%}")
+    table.add_row("parameters", f"{sum(p.numel() for p in reg.network_.parameters()):,}")
     table.add_row("wrote", str(output))
     console.print(table)
 

@@ -17,7 +17,7 @@ from .documents import Documents
 from .embedded import Embedded
 from .files import Reading
 from .images import Images
-from .labeled import read_labeled
+from .labeled import read_labeled, read_targets
 from .layout import other_program
 from .names import READABLE
 from .output import write_table
@@ -38,6 +38,7 @@ __all__ = [
     "infer",
     "read_dataset",
     "read_labeled",
+    "read_targets",
     "stored",
     "write_table",
 ]

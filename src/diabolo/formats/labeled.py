@@ -38,7 +38,7 @@ ON_PAGE = 100_000  # rows of a data set that a page is made of
 AT_ONCE = 1 << 16  # rows of a data set whose labels are read at once
 LOOKED_AT = 10_000  # rows of it that show whether its only column holds texts
 
-__all__ = ["check_names", "label_lists", "read_for", "read_labeled", "sample_for", "yes_no"]
+__all__ = ["check_names", "label_lists", "read_for", "read_labeled", "read_targets", "sample_for", "yes_no"]
 
 
 def read_labeled(
@@ -114,6 +114,38 @@ def read_labeled(
     where = Path(folder) if folder is not None else Path(data).parent if isinstance(data, (str, Path)) else Path()
     Y: Any = label_lists(table, names[0], labels_sep) if lists else pa.table({name: answers(table, name) for name in names})
     return rows_in(rest, where, text, image, format), Y
+
+
+def read_targets(
+    data: str | Path,
+    targets: Sequence[str],
+    *,
+    text: str | None = None,
+    drop: Sequence[str] = (),
+    format: str | Format = "auto",
+    reading: Reading | None = None,
+) -> tuple[Any, pa.Table]:
+    """X, and the columns of a table in a file that are to be predicted from it; the parameters are those of `read_labeled`.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "homes.csv"
+    >>> _ = file.write_text("rooms,price\\n2,100\\n3,180\\n")
+    >>> X, y = read_targets(file, ["price"])
+    >>> X.column_names, y.to_pydict()
+    (['rooms'], {'price': [100, 180]})
+    """
+    names = list(targets)
+    if (parts := large(data, {*names, *drop}, text, format, reading)) is not None:
+        check_names(parts.schema, names, "targets")
+        check_columns("drop", drop, parts.schema.names)
+        return parts.without([*names, *drop]), pa.concat_tables(parts.pieces(AT_ONCE, names))
+    table = table_of(data, reading)
+    check_names(table, names, "targets")
+    check_columns("drop", drop, table.column_names)
+    rest = table.drop_columns([*dict.fromkeys([*names, *drop])])
+    if not rest.num_columns:
+        raise DataError("no column is left besides the targets and the dropped columns: give at least one column to learn from")
+    return rows_in(rest, Path(data).parent, text, None, format), table.select(names)
 
 
 def read_for(format: Format, path: str | Path, sample: Sample | None = None) -> tuple[pa.Table, Any]:

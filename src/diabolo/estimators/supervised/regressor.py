@@ -110,6 +110,8 @@ class Regressor(RegressorMixin, Supervised):
         Number of members.
     mean_, scale_ : ndarray (k,)
         Mean and scale of each target. The network predicts ``(y - mean_) / scale_``.
+    target_names_ : list of str or None
+        Names of the targets, if y is a table, or a column that has a name.
     loss_ : Loss
         The loss that is minimized.
     seed_ : int
@@ -161,6 +163,7 @@ class Regressor(RegressorMixin, Supervised):
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
         tell_given_away(X, y)
+        self.target_names_ = named(y)
         values = numbers_of(y)
         if np.isnan(values).all():
             raise DataError("y holds no known number")
@@ -285,11 +288,13 @@ class Regressor(RegressorMixin, Supervised):
     def _state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super()._state()
         additive = None if np.isnan(self.additive_held_out_) else self.additive_held_out_
-        return meta | {"flat": self._flat, "additive_held_out": additive}, arrays | {"mean": self.mean_, "scale": self.scale_}
+        said = {"flat": self._flat, "additive_held_out": additive, "targets": self.target_names_}
+        return meta | said, arrays | {"mean": self.mean_, "scale": self.scale_}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         self._flat, self.mean_, self.scale_ = bool(meta["flat"]), arrays["mean"], arrays["scale"]
-        additive = meta.get("additive_held_out")
+        additive, names = meta.get("additive_held_out"), meta.get("targets")
+        self.target_names_ = None if names is None else [str(name) for name in names]
         self.additive_held_out_ = float("nan") if additive is None else float(additive)
         super()._restore(meta, arrays)
 
@@ -297,6 +302,14 @@ class Regressor(RegressorMixin, Supervised):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def named(y: Any) -> list[str] | None:
+    """The names of the columns of y, if it has such."""
+    if hasattr(y, "columns") and not callable(y.columns):
+        return [str(name) for name in (y.column_names if hasattr(y, "column_names") else y.columns)]
+    name = getattr(y, "name", None)
+    return None if name is None else [str(name)]
 
 
 def numbers_of(y: Any) -> np.ndarray:

@@ -1,0 +1,86 @@
+"""diabolo predict: the numbers of each row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .data import DATA, ENGINE, KEEP, MODEL, PARTS, as_they_stand, check_shared, in_bulk, load_model, never_onto_input
+from .options import reading
+from .saving import reading_of, save
+from .tag import MAX_ROWS_SHOWN, chosen_columns, joined
+
+EPILOG = """\b
+Examples:
+  diabolo fit homes.csv --target price --drop id -o price.diabolo
+  diabolo predict price.diabolo new.csv
+  diabolo predict price.diabolo new.csv -o predicted.csv
+  diabolo predict price.diabolo new.csv --keep id -o predicted.csv          (of its columns this one alone)
+  diabolo predict price.diabolo parts/ -o predicted/                        (a part for each part)
+"""
+
+
+@click.command(
+    epilog=EPILOG,
+    help="Add a column 'predicted COLUMN' to DATA for each number that MODEL predicts. DATA is a table with the columns of the "
+    "model; for a model of texts or pictures as in `diabolo tag`. If it holds what is predicted, R2 says how well they agree."
+    + PARTS,
+)
+@MODEL
+@DATA
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help=f"Write all rows here.  [default: print the first {MAX_ROWS_SHOWN}]"
+)
+@KEEP
+@ENGINE
+@reading
+def command(model: Path, data: Path, output: Path | None, keep: tuple[str, ...], engine: str) -> None:
+    from ..bulk import predicted
+    from ..formats.labeled import read_for
+
+    check_shared(output)
+    if output:
+        if in_bulk("predict", model, data, output, keep or None, engine):
+            return
+        never_onto_input(output, model, data)
+    reg = load_model(model, "predict", "Regressor")
+    table, X = read_for(reg.format_, data)
+    added = predicted(reg, X)
+    told = agreement(reg, table, added)
+    if keep:
+        table = chosen_columns(as_they_stand(reg, data), keep)
+    if output:
+        save(joined(table, added), [], output, how=reading_of(reg))
+        click.echo(f"{table.num_rows:,} rows{told and f', {told}'}: wrote {output}")
+        return
+    from . import printing
+
+    shown = {name: [f"{v:,.6g}" for v in values[:MAX_ROWS_SHOWN]] for name, values in added.items()}
+    printing.tagged_rows(joined(table[:MAX_ROWS_SHOWN], shown), len(shown), table.num_rows)
+    if told:
+        click.echo(told)
+
+
+def agreement(reg: Any, table: Any, added: dict[str, Any]) -> str:
+    """How well the predictions agree with the columns that they are of, where the table has these."""
+    from ..errors import DataError
+    from ..formats.targets import floats
+
+    found = []
+    for name, values in zip(reg.target_names_ or (), added.values(), strict=False):
+        if name in table.column_names:
+            try:
+                truth = floats(table[name])
+            except DataError:  # it is written in another way
+                continue
+            found.append(f"R2 {r2(truth, values):.1%} against column {name!r}")
+    return "; ".join(found)
+
+
+def r2(truth: Any, values: Any) -> float:
+    """Of the known numbers."""
+    known = truth == truth
+    off, spread = truth[known] - values[known], truth[known] - truth[known].mean()
+    return float(1 - (off**2).sum() / max((spread**2).sum(), 1e-300))

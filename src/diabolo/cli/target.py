@@ -1,0 +1,65 @@
+"""diabolo fit --target: a table that holds what is to be predicted in, a model of it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import DataError
+from . import options
+from .data import load_model
+from .saving import save_fitted
+
+
+def learn(
+    path: Path,
+    drop: Sequence[str],
+    output: Path,
+    formats: tuple[Any, Any],
+    text: str | None,
+    target: Sequence[str],
+    encoder: Path | str | None,
+    freeze: bool,
+    **params: Any,
+) -> None:
+    """Fit a Regressor to the table in a file, save it, and tell of it; `formats`: of documents, and of tables."""
+    from ..estimators import Regressor
+    from ..formats import Reading, read_targets
+
+    pretrained: Any = load_model(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder
+    format = "auto" if encoder is None else "images" if isinstance(encoder, str) else pretrained.format_
+    X, Y = read_targets(path, target, text=text, drop=drop, format=format, reading=Reading(**options.said()))
+    kind = kind_of(X)
+    options.check_data(click.get_current_context(), path, kind)
+    read = {"documents": formats[0], "tables": formats[1]}.get(kind, "auto")
+    check_numbers(Y)
+    y = Y if Y.num_columns > 1 else Y.column(0)  # of one, predictions are (n,)
+    reg = Regressor(encoder=pretrained, freeze=freeze, format=read, **params).fit(X, y)
+    reg.target_names_ = Y.column_names
+    save_fitted(reg, output)
+    if reg.verbose:
+        from . import printing
+
+        printing.fitted_target(reg, Y.num_rows, output)
+
+
+def check_numbers(Y: Any) -> None:
+    """Raise a DataError for a column of classes."""
+    from ..formats.targets import floats
+
+    for name in Y.column_names:
+        try:
+            floats(Y[name], f"column {name!r}")
+        except DataError as error:
+            said = str(error).partition(": give numbers")[0]
+            raise DataError(f"--target: {said}; classes are learned by --labels COLUMN --labels-sep ';'") from None
+
+
+def kind_of(X: Any) -> str:
+    """What kind of data X is."""
+    if isinstance(X, list):
+        return "documents" if all(isinstance(x, str) for x in X) else "images"
+    return "tables"
