@@ -24,7 +24,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, bulk, load
+from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, Regressor, bulk, load
 from diabolo import cli as command_line
 from diabolo.bulk import pictures, units, work
 from diabolo.cli import cli
@@ -54,17 +54,25 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     OutlierDetector(**FEW).fit(columns).save(folder / "outliers.diabolo")
     Y = pd.DataFrame({"big": (X["a"] > 0) * 1, "sum": (X["a"] + X["b"].fillna(0) > 0) * 1})
     MultiLabelClassifier(**FEW).fit(columns, Y).save(folder / "tags.diabolo")
+    Regressor(**FEW).fit(columns, (X["a"] * 2).to_numpy()).save(folder / "numbers.diabolo")
     return folder
 
 
 def expected(verb: str, place: Path, keep: tuple[str, ...]) -> pa.Table:
     """What the model says in memory."""
-    model = {"outliers": "outliers", "tag": "tags"}.get(verb, "codes") + ".diabolo"
+    model = {"outliers": "outliers", "tag": "tags", "predict": "numbers"}.get(verb, "codes") + ".diabolo"
     table = parts_of(place / "data").read()  # type: ignore[union-attr]
     return bulk.Applied(str(place / model), verb, keep)(table)
 
 
-VERBS = [("encode", "codes"), ("score", "codes"), ("impute", "codes"), ("outliers", "outliers"), ("tag", "tags")]
+VERBS = [
+    ("encode", "codes"),
+    ("score", "codes"),
+    ("impute", "codes"),
+    ("outliers", "outliers"),
+    ("tag", "tags"),
+    ("predict", "numbers"),
+]
 
 
 @pytest.mark.parametrize(("verb", "model"), VERBS)
@@ -267,7 +275,7 @@ def test_tasks_of_srun_are_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     assert units.shard() == (2, 4)
 
 
-@pytest.mark.parametrize("verb", ["encode", "score", "outliers", "tag", "impute"])
+@pytest.mark.parametrize("verb", ["encode", "score", "outliers", "tag", "predict", "impute"])
 @pytest.mark.parametrize("said", [{"RANK": "1", "WORLD_SIZE": "2"}, {"SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "2"}])
 def test_nothing_is_written_or_printed_by_each_process(
     verb: str,
@@ -286,7 +294,7 @@ def test_nothing_is_written_or_printed_by_each_process(
     remedy = "start one, or name a folder as output, of which each writes its parts"
     with pytest.raises(DataError, match=f"2 processes run, and each would write all rows into '.*one.parquet': {remedy}"):
         cli.main([*command, "-o", str(out)], standalone_mode=False)
-    if verb in ("score", "outliers", "tag"):
+    if verb in ("score", "outliers", "tag", "predict"):
         with pytest.raises(DataError, match=f"2 processes run, and each would print all rows: {remedy}"):
             cli.main(command, standalone_mode=False)
     assert not out.exists()

@@ -133,6 +133,7 @@ def test_each_verb_is_a_file() -> None:
         "printing",
         "saving",
         "several",
+        "target",
         "wording",
     }
     files = {p.stem for p in Path(diabolo.cli.__file__).parent.glob("*.py")}
@@ -1015,7 +1016,7 @@ def test_every_option_of_fit_has_its_tasks() -> None:
     command = importlib.import_module("diabolo.cli.fit").command
     names = {param.name for param in command.params if isinstance(param, click.Option)}
     assert set(options.TASKS) == names
-    assert {task for tasks in options.TASKS.values() for task in tasks} == {*options.LEARNED, *options.RESTORED}
+    assert {task for tasks in options.TASKS.values() for task in tasks} == {*options.LEARNED, options.TARGET, *options.RESTORED}
 
 
 GIVEN: dict[str, tuple[object, ...]] = {
