@@ -107,6 +107,14 @@ def test_a_classifier_sees_the_calendar(what: str) -> None:
     assert model.score(new.to_frame("when"), truth) > 0.93 > 1 - truth.mean()
 
 
+def test_midnight_is_near_midnight() -> None:
+    """Of a time of day, which goes around, and of which no rows span two days."""
+    t, new = days(300), days(200, 1)
+    model = Classifier(**LEARNING).fit(t.dt.time.to_frame("clock"), LEARNED["night"](t))
+    assert [len(part) for part in model.network_.modules() if isinstance(part, Calendar)] == [6]
+    assert model.score(new.dt.time.to_frame("clock"), LEARNED["night"](new)) > 0.93
+
+
 def test_a_regressor_begins_at_waves() -> None:
     t = days(90)  # fewer than 100: the linear model alone
     demand = 5 * (t.dt.day_of_week >= 5) + np.cos(2 * np.pi * t.dt.day_of_year / 365.25)

@@ -24,12 +24,13 @@ OF_TIMES = OF_DATES[:1]
 
 
 class Cycle(NamedTuple):
-    """A period of the column that has this feature."""
+    """A period of the column that has this feature; `within`: the column holds places in it, such as times of day."""
 
     feature: int
     a: float
     b: float
     waves: int
+    within: bool = False
 
 
 def cycles(column: Number, feature: int) -> list[Cycle]:
@@ -47,5 +48,5 @@ def cycles(column: Number, feature: int) -> list[Cycle]:
     found = []
     for period, waves in OF_DATES if dates else OF_TIMES:
         one = Fraction(nanoseconds(t), period)
-        found.append(Cycle(feature, float(u * s * one), float((column.origin + c + u * m) * one % 1), waves))
+        found.append(Cycle(feature, float(u * s * one), float((column.origin + c + u * m) * one % 1), waves, not dates))
     return found

@@ -60,7 +60,7 @@ class Calendar(nn.Module):
     @classmethod
     def of(cls, x: Tensor, cycles: Sequence[Cycle]) -> Self:
         """The waves that differ among these rows (n, d)."""
-        told = [cycle for cycle in cycles if spanned(x[:, cycle.feature]) * cycle.a >= SPANNED]
+        told = [cycle for cycle in cycles if cycle.within or spanned(x[:, cycle.feature]) * cycle.a >= SPANNED]
         waves = [(c.feature, h * c.a, h * c.b - turn) for c in told for h in range(1, c.waves + 1) for turn in (0.0, 0.25)]
         self = cls.at(waves)
         y = self(x)[:, x.shape[1] :]
