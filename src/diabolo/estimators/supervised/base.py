@@ -354,7 +354,7 @@ class Supervised(System, abstract=True):
         others = " or ".join(name for name, is_same in zip(("shifted", "mirrored"), same, strict=True) if not is_same)
         if others:
             title = type(self).__name__ if self.verbose else None
-            told(title, f"images are not {others} in training, since {others} ones would have other answers")
+            told(title, f"images are not {others} in training, since {others} ones may have other answers")
         return Chain(tuple(way for way, is_same in zip((shift, mirror), same, strict=True) if is_same))
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
