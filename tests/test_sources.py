@@ -17,7 +17,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, load
+from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, Regressor, load
 from diabolo.cli import VERBS, cli
 from diabolo.errors import DataError
 from diabolo.formats import infer, read_labeled, write_table
@@ -69,6 +69,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Autoencoder(3, **few).fit(columns).save(folder / "codes.diabolo")
     OutlierDetector(0.1, **few).fit(columns).save(folder / "outliers.diabolo")
     MultiLabelClassifier(**few).fit(columns, X[["u", "v"]]).save(folder / "tags.diabolo")
+    Regressor(**few).fit(columns, X["z3"]).save(folder / "numbers.diabolo")
     return folder
 
 
@@ -88,6 +89,7 @@ COMMANDS: dict[str, list[str]] = {  # of every verb that takes tables; OUT is wh
     "fit": ["fit SRC -o OUT.diabolo"],
     "fit outliers": ["fit SRC --task outliers -o OUT.diabolo"],
     "fit labels": ["fit SRC --labels u,v --drop name --drop z1 --drop z2 --drop z3 -o OUT.diabolo"],
+    "fit target": ["fit SRC --target z3 -o OUT.diabolo"],
     "info": ["info SRC"],
     "encode": ["encode codes SRC --keep name --keep b -o OUT.csv"],
     "encode to a folder": ["encode codes SRC --keep name -o OUT"],
@@ -103,6 +105,9 @@ COMMANDS: dict[str, list[str]] = {  # of every verb that takes tables; OUT is wh
     "tag": ["tag tags SRC -o OUT.parquet"],
     "tag on the screen": ["tag tags SRC"],
     "tag to a folder": ["tag tags SRC --keep name -o OUT"],
+    "predict": ["predict numbers SRC -o OUT.csv"],
+    "predict on the screen": ["predict numbers SRC --keep name"],
+    "predict to a folder": ["predict numbers SRC --keep name -o OUT"],
     "label": ["label add tags w SRC --column u -o OUT.diabolo"],
     "report": ["report codes SRC --color u -o OUT.html"],
     "report outliers": ["report outliers SRC -o OUT.html"],
@@ -120,7 +125,10 @@ def test_no_verb_is_forgotten() -> None:
 def run(command: str, place: Path, source: str, out: Path) -> str:
     """What the command prints."""
     words = [word.replace("SRC", source).replace("OUT", str(out)) for word in command.split()]
-    words = [str(place / f"{w}.diabolo") if w in ("codes", "outliers", "tags") and i == 1 else w for i, w in enumerate(words)]
+    words = [
+        str(place / f"{w}.diabolo") if w in ("codes", "outliers", "tags", "numbers") and i == 1 else w
+        for i, w in enumerate(words)
+    ]
     if command.startswith("label "):
         words[2] = str(place / "tags.diabolo")
     words += [*QUICK, *(DROP if "labels" not in command else ())] if words[0] == "fit" else []
@@ -141,7 +149,8 @@ def read(out: Path) -> Any:
     if written.suffix == ".diabolo":
         model = load(written)
         X = frame()[["a", "b", "c", "n"]]
-        return model.predict_proba(X) if hasattr(model, "thresholds_") else model.score_samples(X)
+        ways = ("predict_proba", "score_samples", "predict")
+        return next(getattr(model, way)(X) for way in ways if hasattr(model, way))
     if written.suffix in (".csv", ".parquet"):
         return read_table(written).to_pandas()
     return written.read_text()
