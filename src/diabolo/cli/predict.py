@@ -65,6 +65,8 @@ def command(model: Path, data: Path, output: Path | None, keep: tuple[str, ...],
 
 def agreement(reg: Any, table: Any, added: dict[str, Any]) -> str:
     """How well the predictions agree with the columns that they are of, where the table has these."""
+    from sklearn.metrics import r2_score
+
     from ..errors import DataError
     from ..formats.targets import floats
 
@@ -75,12 +77,7 @@ def agreement(reg: Any, table: Any, added: dict[str, Any]) -> str:
                 truth = floats(table[name])
             except DataError:  # it is written in another way
                 continue
-            found.append(f"R2 {r2(truth, values):.1%} against column {name!r}")
+            known = truth == truth
+            if known.sum() > 1:
+                found.append(f"R2 {r2_score(truth[known], values[known]):.1%} against column {name!r}")
     return "; ".join(found)
-
-
-def r2(truth: Any, values: Any) -> float:
-    """Of the known numbers."""
-    known = truth == truth
-    off, spread = truth[known] - values[known], truth[known] - truth[known].mean()
-    return float(1 - (off**2).sum() / max((spread**2).sum(), 1e-300))
