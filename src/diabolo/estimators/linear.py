@@ -36,7 +36,7 @@ N = TypeVar("N", SkipMLP, EnsembleSkipMLP)
 LEAST_SAMPLED = 1000  # rows, however many features they have
 NUMBERS = 200_000_000  # of a sample, at most
 BYTES = 128  # of memory for each of them: PCA has several copies
-AT_ONCE = 1 << 24  # numbers that are copied
+AT_ONCE = 1 << 20  # numbers that are copied
 SMOOTHING = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # shares of the mean word distribution that are tried in LSA
 
 
@@ -68,10 +68,7 @@ class Linear:
         if weight is not None:
             return self._fit_weighted(x, weight.double())
         if self.see is None:
-            mean = torch.cat(
-                [part.nanmean(0, dtype=torch.float64) for part in x.split(at_once(len(x)), 1)]
-            )  # copies of float64
-            self.mean = torch.nan_to_num(mean).float().double()  # rounded as in a file
+            self.mean = torch.nan_to_num(means(x)).float().double()  # rounded as in a file
             filled = torch.where(gaps, self.mean.to(x), x) if (gaps := torch.isnan(x)).any() else x
             with np.errstate(invalid="ignore", divide="ignore"):  # one row has no variance
                 self.model: Any = PCA(self.n_components, random_state=self.seed, copy=not spare).fit(filled.numpy())
@@ -79,12 +76,20 @@ class Linear:
                 warn("X has one row: the model can only learn its values")
                 self.model.explained_variance_[:] = self.model.explained_variance_ratio_[:] = 0.0
         else:
-            self.mean = x.double().mean(0).float().double()
-            self.model = self._svd(sp.csr_matrix(self.see(x.double()).numpy()))
-            self._smooth(x.double()[:2000])
+            self.mean = means(x).float().double()
+            self.model = self._svd(self._words(x))
+            self._smooth(x[:2000])
         return self._rounded()
 
-    def _svd(self, x: np.ndarray) -> TruncatedSVD:
+    def _words(self, x: Tensor, root: Tensor | None = None) -> sp.csr_matrix:
+        """tf-idf of counts x (n, d), most of them 0, and each row times its root (n, 1)."""
+        pieces, size = [], at_once(x.shape[1])
+        for i in range(0, len(x), size):
+            seen = self.see(x[i : i + size].double())
+            pieces.append(sp.csr_matrix((seen if root is None else root[i : i + size] * seen).numpy()))
+        return sp.vstack(pieces, "csr")
+
+    def _svd(self, x: sp.csr_matrix) -> TruncatedSVD:
         """If all rows are equal, no component explains anything."""
         with np.errstate(invalid="ignore"):
             model = TruncatedSVD(int(self.n_components), random_state=self.seed).fit(x)
@@ -105,8 +110,8 @@ class Linear:
         self.mean = ((weight[:, None] * torch.nan_to_num(x.double())).sum(0) / total).float().double()
         root = (weight / weight.mean()).sqrt()[:, None]
         if self.see is not None:
-            self.model = self._svd((root * self.see(x.double())).numpy())
-            self._smooth(x.double()[:2000])
+            self.model = self._svd(self._words(x, root))
+            self._smooth(x[:2000])
             return self._rounded()
         off = (root * torch.where(known, x.double() - self.mean, 0.0)).float()
         with np.errstate(invalid="ignore", divide="ignore"):  # for a single row
@@ -120,10 +125,11 @@ class Linear:
 
     def _smooth(self, x: Tensor) -> None:
         """Choose on training rows how much of the mean word distribution to mix in, so that zeros do not penalize LSA."""
-        z, loss = self.encode(x), self.format.loss()
+        z, loss, size = self.encode(x), self.format.loss(), at_once(x.shape[1])
         values = []
         for self.smoothing in SMOOTHING:
-            values.append(float(loss.errors(self.expected(z), x).sum()))
+            pieces = zip(z.split(size), x.split(size), strict=True)
+            values.append(sum(float(loss.errors(self.expected(c), part.double()).sum()) for c, part in pieces))
         self.smoothing = SMOOTHING[int(np.argmin(values))]
 
     @property
@@ -229,8 +235,15 @@ class Linear:
         return self
 
 
+def means(x: Tensor) -> Tensor:
+    """(d,) of each column of x (n, d), NaN = missing, in float64."""
+    pieces = x.split(at_once(x.shape[1]))
+    known = torch.stack([(~part.isnan()).sum(0) for part in pieces]).sum(0)
+    return torch.stack([part.nansum(0, dtype=torch.float64) for part in pieces]).sum(0) / known
+
+
 def at_once(n: int) -> int:
-    """How many rows or columns of n numbers are looked at together."""
+    """How many rows of n numbers are looked at together."""
     return max(1, AT_ONCE // max(1, n))
 
 

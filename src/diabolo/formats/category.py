@@ -132,7 +132,10 @@ class Category(Column):
             return np.array([-1 if v is None else self.places.get(v, len(known)) for v in values.to_pylist()])
         if values.type != known.type:
             values, known = compared(values, known)
-        index = pc.fill_null(pc.index_in(values, known), len(known)).to_numpy(zero_copy_only=False)
+        index = pc.index_in(values, known)
+        if not index.null_count:  # as nearly always: nothing is missing, or new
+            return np.from_dlpack(index)
+        index = pc.fill_null(index, len(known)).to_numpy(zero_copy_only=False)
         return np.where(values.is_null().to_numpy(zero_copy_only=False), -1, index)
 
     def unseen(self, values: pa.Array) -> list[Any]:

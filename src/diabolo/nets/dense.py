@@ -148,13 +148,13 @@ class SkipMLP(nn.Module):
 
         With biases of 0, all would bend at 0, and it would take many steps until they bend elsewhere.
         """
-        h, units = curbed((x - self.c) / self.s), list(cast(nn.Sequential, self.curve or []))[:-1]
+        units = cast(nn.Sequential, self.curve or nn.Sequential())[:-1]
         with torch.no_grad():
-            for layer in units:
+            for i, layer in enumerate(units):
                 if isinstance(layer, nn.Linear):
-                    some = torch.randint(len(h), (layer.out_features,), generator=generator(h.device))
-                    layer.bias.copy_(-(layer.weight * h[some]).sum(1))
-                h = layer(h)
+                    some = x[torch.randint(len(x), (layer.out_features,), generator=generator(x.device))]
+                    h = units[:i](curbed((some - self.c) / self.s))
+                    layer.bias.copy_(-(layer.weight * h).sum(1))
         return self
 
     def forward(self, x: Tensor) -> Tensor:
