@@ -1155,12 +1155,42 @@ def test_how_files_are_read_is_kept_in_the_model(tmp_path: Path, diabolo: Any) -
     assert load(model).format_.columns == ["x0", "x1", "x2", "x3"]
     said = diabolo("encode", model, tmp_path / "euro.csv", "-o", z)
     assert (said.code, said.err) == (0, "")
-    codes = z.read_text()
+    codes = pd.read_csv(z, sep=";", decimal=",")
+    assert list(codes) == ["z1", "z2"], "codes have a header of their own"
     table.to_csv(tmp_path / "point.csv", index=False, header=False)
     one_line(diabolo("encode", model, tmp_path / "point.csv", "-o", z), 1, "column 'x0' holds texts, '0.126,")
     said = diabolo("encode", model, tmp_path / "point.csv", "-o", z, "--sep", ",", "--decimal", ".", "--encoding", "utf-8")
     assert (said.code, said.err) == (0, "")
-    assert z.read_text() == codes, "the same rows, written otherwise"
+    pd.testing.assert_frame_equal(pd.read_csv(z), codes)  # the same rows, written otherwise
+
+
+def test_all_that_is_told_of_a_german_file_is_german(tmp_path: Path, diabolo: Any) -> None:
+    rng, data, model = np.random.default_rng(0), tmp_path / "a.csv", tmp_path / "a.diabolo"
+    table = pd.DataFrame(rng.normal(size=(60, 3)).round(3), columns=["a", "b", "größe"]).assign(g=rng.choice(["u", "é"], 60))
+    german = {"sep": ";", "decimal": ",", "encoding": "latin-1"}
+    table.to_csv(data, index=False, **german)
+    (tmp_path / "parts").mkdir()
+    table.to_csv(tmp_path / "parts" / "a.csv", index=False, **german)
+    how = "--sep", ";", "--decimal", ",", "--encoding", "latin-1", "--quiet"
+    assert diabolo("fit", data, *how, "-o", model, *FIT).code == 0
+    for verb, columns in {"encode": 2, "score": 6, "map": 6}.items():
+        for source in (data, tmp_path / "parts"):
+            assert diabolo(verb, model, source, "-o", out := tmp_path / f"{verb}.csv").code == 0
+            found = pd.read_csv(out, **german)
+            assert found.shape == (60, columns)
+            assert all(kind.kind in "if" for kind in found.dtypes)
+    assert diabolo("encode", model, data, "--keep", "größe", "-o", tmp_path / "codes.csv").code == 0
+    assert diabolo("decode", model, tmp_path / "codes.csv", "-o", tmp_path / "back.csv").code == 0
+    assert pd.read_csv(tmp_path / "codes.csv", **german)["größe"].tolist() == table["größe"].tolist()
+    assert pd.read_csv(tmp_path / "back.csv", **german).dtypes.tolist() == table.dtypes.tolist()
+    assert diabolo("fit", data, *how, "--task", "outliers", "-o", model, *FIT[2:]).code == 0
+    assert diabolo("outliers", model, data, "--alpha", 0.5, "-o", tmp_path / "far.csv").code == 0
+    assert pd.read_csv(tmp_path / "far.csv", **german)["p"].dtype == float
+    assert diabolo("fit", data, *how, "--labels", "g", "--labels-sep", "|", "-o", model, *FIT[2:]).code == 0
+    assert diabolo("tag", model, data, "--proba", "-o", tmp_path / "tagged.csv").code == 0
+    tagged = pd.read_csv(tmp_path / "tagged.csv", **german)
+    assert tagged["a"].tolist() == table["a"].tolist()
+    assert tagged["p é"].between(0, 1).all()
 
 
 def test_dates_are_read_with_the_format_that_was_said(tmp_path: Path, diabolo: Any) -> None:

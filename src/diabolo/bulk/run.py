@@ -26,6 +26,7 @@ from .work import AT_ONCE, Work, applied_to, needed, write
 
 __all__ = ["ENGINES", "Done", "run"]
 
+SAME_FILE = "impute", "tag", "predict"  # their rows stand as in the data; those of others have a header of their own
 RETRIES = 3  # of an actor that was killed, and of its part
 
 
@@ -179,8 +180,8 @@ def _one_file(work: Work, verbose: bool) -> Done:
         columns = needed(work.applied, parts)
         tables = counted(applied_to(work.applied, parts.pieces(parts.at_once(AT_ONCE, columns), columns)))
         if not ending(work.folder).endswith(".parquet"):
-            rows_of_fit = work.applied.verb == "impute"  # they are written as the model reads them
-            write_pieces(tables, work.folder, work.applied.loaded().format_.reading if rows_of_fit else None)
+            how = work.applied.loaded().format_.reading  # as the model reads them
+            write_pieces(tables, work.folder, how if work.applied.verb in SAME_FILE else replace(how, header=True))
             return Done(done, done, 1)
         note = json.dumps(work.applied.note(), sort_keys=True).encode()
         rows = write(work.folder, tables, parts.schema, work.applied, note)

@@ -10,7 +10,7 @@ import click
 from ..deferred import is_sparse
 from ..errors import DataError, some
 from .data import IN_MEMORY, MODEL, OUTPUT, Where, light_model, never_onto_input
-from .saving import as_table, code_names, into_folder, reading_of, save, save_pieces
+from .saving import as_table, code_names, into_folder, reading_of, save, save_pieces, told_by
 
 AT_ONCE = 1 << 16  # rows of a data set
 
@@ -36,19 +36,19 @@ def command(model: Path, codes: Path, output: Path) -> None:
     never_onto_input(output, model, codes, folder=into_folder(model, output))
     ae = light_model(model, "decode")
     how = reading_of(ae)
-    if (parts := parts_of(codes)) is not None and parts.rows > IN_MEMORY and ending(output).endswith(READABLE):
+    if (parts := parts_of(codes, told_by(ae))) is not None and parts.rows > IN_MEMORY and ending(output).endswith(READABLE):
         check_codes(codes, parts.schema.names, ae.n_components_)
-        pieces = table_pieces(codes, AT_ONCE, columns=code_names(ae.n_components_))
+        pieces = table_pieces(codes, AT_ONCE, told_by(ae), columns=code_names(ae.n_components_))
         save_pieces((as_table(ae.inverse_transform(matrix(piece)), ae.format_.columns) for piece in pieces), output, how)
         click.echo(f"{parts.rows:,} rows: wrote {output}")
         return
-    X = ae.inverse_transform(read_codes(codes, ae.n_components_))
+    X = ae.inverse_transform(read_codes(codes, ae.n_components_, told_by(ae)))
     save(X, ae.format_.columns, output, how=how)
     click.echo(f"{X.shape[0] if hasattr(X, 'shape') else len(X):,} rows: wrote {output}")
 
 
-def read_codes(path: Path, k: int) -> Any:
-    """(n, k) from a file of codes."""
+def read_codes(path: Path, k: int, how: Any = None) -> Any:
+    """(n, k) from a file of codes; a text file is read by `how`."""
     import numpy as np
 
     from ..formats.files import read_table
@@ -61,7 +61,7 @@ def read_codes(path: Path, k: int) -> Any:
     if path.suffix.lower() == ".npy" or reads(path, "matrix", "counts"):
         X = read_array(path)
         return X.toarray() if is_sparse(X) else np.asarray(X)
-    table = read_table(path)
+    table = read_table(path, None, how)
     check_codes(path, table.column_names, k)
     return matrix(table.select(code_names(k)))
 

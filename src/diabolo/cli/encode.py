@@ -23,7 +23,7 @@ from .data import (
     never_onto_input,
 )
 from .options import reading
-from .saving import as_table, beside, code_names, save
+from .saving import as_table, beside, code_names, save, told_by
 
 CODES_ONLY = (".npy", ".h5ad")  # files that hold nothing beside the codes
 NUMBERS = (".svm", ".svmlight", ".libsvm", ".svm.gz", ".svmlight.gz", ".libsvm.gz", ".fcs")  # and no names of rows
@@ -65,5 +65,5 @@ def command(model: Path, data: Path, output: Path, keep: tuple[str, ...], engine
         Z = ae.transform(data)
     names = code_names(ae.n_components_)
     with nullcontext() if readers.reader(output) else NoPandas():  # files of statistics are written with pandas
-        save(beside(known, as_table(Z, names)) if known else Z, names, output, data)
+        save(beside(known, as_table(Z, names)) if known else Z, names, output, data, told_by(ae))
     click.echo(f"{len(Z):,} rows, {Z.shape[1]} numbers each: wrote {output}")

@@ -20,7 +20,7 @@ from .data import (
 )
 from .options import reading
 from .report import columns
-from .saving import as_table, beside, save, save_pieces
+from .saving import as_table, beside, save, save_pieces, told_by
 
 if TYPE_CHECKING:
     from ..estimators.autoencoder.autoencoder import Autoencoder
@@ -83,7 +83,7 @@ def command(
     if drawn:
         picture(found, table, color, shade, output)
     else:
-        save(beside(_known(ae, [rows for rows, _ in parts], keep), as_table(table, NAMES)), NAMES, output)
+        save(beside(_known(ae, [rows for rows, _ in parts], keep), as_table(table, NAMES)), NAMES, output, how=told_by(ae))
     click.echo(f"{len(table):,} rows, {found.method}: wrote {output}")
 
 
@@ -142,7 +142,7 @@ def large(
                 yield beside({name: v[here] for name, v in known.items()}, table)
                 start = here.stop
 
-    save_pieces(lines(), output)
+    save_pieces(lines(), output, told_by(ae))
     return f"{some.of:,} rows, {told}"
 
 

@@ -22,7 +22,7 @@ from .data import (
     row_names,
 )
 from .options import reading
-from .saving import beside, save
+from .saving import beside, save, told_by
 
 if TYPE_CHECKING:
     from ..estimators.outliers.explanation import CellExplanation, RowExplanation
@@ -104,7 +104,7 @@ def command(
     if output:
         lines = long(verdicts)
         known = {name: _of_rows(values, lines["row"]) for name, values in kept_of.items()}
-        save(beside(known, lines), [], output)
+        save(beside(known, lines), [], output, how=told_by(detector))
         click.echo(f"wrote {output}")
 
 

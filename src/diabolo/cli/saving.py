@@ -51,6 +51,13 @@ def reading_of(model: Any) -> Any:
     return getattr(model.format_, "reading", None)
 
 
+def told_by(model: Any) -> Any:
+    """How to write what a model tells about rows: as it reads text files, but with a header."""
+    from dataclasses import replace
+
+    return (how := reading_of(model)) and replace(how, header=True)
+
+
 def save_pieces(tables: Iterator[Any], output: Path, how: Any = None) -> None:
     """Write tables with numbers as they come, if that kind of file can be; else all of them at once."""
     import pyarrow as pa
@@ -62,7 +69,7 @@ def save_pieces(tables: Iterator[Any], output: Path, how: Any = None) -> None:
     if ending(output).endswith(READABLE):
         write_pieces(tables, output, how)
     else:
-        save(pa.concat_tables(tables), [], output)
+        save(pa.concat_tables(tables), [], output, how=how)
 
 
 def as_table(X: Any, names: Sequence[str]) -> Any:

@@ -24,7 +24,7 @@ from .data import (
     row_names,
 )
 from .options import reading
-from .saving import as_table, beside, save_pieces
+from .saving import as_table, beside, save_pieces, told_by
 
 EPILOG = """\b
 Examples:
@@ -73,7 +73,7 @@ def command(model: Path, data: Path, output: Path | None, worst: int, keep: tupl
             start += len(sums)
 
     if output:
-        save_pieces(lines(), output)
+        save_pieces(lines(), output, told_by(ae))
     else:
         deque(lines(), 0)
     rows = found.all[0]

@@ -24,7 +24,7 @@ from .data import (
     never_onto_input,
 )
 from .options import reading
-from .saving import save
+from .saving import reading_of, save
 
 if TYPE_CHECKING:
     from ..formats.files import Sample
@@ -105,7 +105,7 @@ def say(clf: Any, data: Path, output: Path | None, sep: str, proba: bool, top: i
     elif ending(data).endswith(CSV) and output and ending(output).endswith(CSV):
         table = as_they_stand(clf, data)
     if output:
-        save(joined(table, tagged(clf, X, sep, top, proba)), [], output)
+        save(joined(table, tagged(clf, X, sep, top, proba)), [], output, how=reading_of(clf))
         click.echo(f"{table.num_rows:,} rows{agreement(clf, data)}: wrote {output}")
         return
     from . import printing
