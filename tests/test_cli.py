@@ -1175,8 +1175,8 @@ def test_all_that_is_told_of_a_german_file_is_german(tmp_path: Path, diabolo: An
     assert diabolo("fit", data, *how, "-o", model, *FIT).code == 0
     for verb, columns in {"encode": 2, "score": 6, "map": 6}.items():
         for source in (data, tmp_path / "parts"):
-            assert diabolo(verb, model, source, "-o", out := tmp_path / f"{verb}.csv").code == 0
-            found = pd.read_csv(out, **german)
+            assert diabolo(verb, model, source, "-o", tmp_path / f"{verb}.csv").code == 0
+            found = pd.read_csv(tmp_path / f"{verb}.csv", **german)
             assert found.shape == (60, columns)
             assert all(kind.kind in "if" for kind in found.dtypes)
     assert diabolo("encode", model, data, "--keep", "größe", "-o", tmp_path / "codes.csv").code == 0

@@ -36,7 +36,6 @@ __all__ = [
     "Rows",
     "Subset",
     "Varied",
-    "copies",
     "evenly",
     "in_order_of",
     "in_proportion",
@@ -243,55 +242,6 @@ class Varied(Rows):
 
     def take(self, indices: np.ndarray) -> Tensor:
         return self.vary(self.rows.take(indices))
-
-
-SORTED = 1 << 24  # keys of rows that are sorted at once
-MIN_DIFFERENT_ROWS, MIN_SHARE_DISTINGUISHED = (
-    20,
-    0.9,
-)  # different rows that are needed to recognize copies; share of them that one column must distinguish
-
-
-def copies(rows: Rows) -> np.ndarray:
-    """(n,) whether a row is a copy of an earlier one: the same bits, and not by chance.
-
-    Rows with few possible values may be equal by chance. If a single column distinguishes the different rows, equal rows are
-    copies.
-
-    >>> x = torch.rand(30, 2)
-    >>> copies(Rows(torch.cat([x, x[:3]]))).sum(), copies(Rows(x.round())).sum()
-    (np.int64(3), np.int64(0))
-    """
-    keys = np.concatenate([short_keys(bits(x)) for x in rows.chunks()])
-    again = np.zeros(len(rows), dtype=bool)
-    shares = 1 + len(rows) // SORTED
-    for share in range(shares):  # only so many keys are sorted at once
-        here = np.flatnonzero(keys % np.uint64(shares) == share)
-        order = here[np.argsort(keys[here], kind="stable")]
-        first = np.r_[True, np.diff(keys[order]) != 0][: len(order)]
-        twin = order[np.flatnonzero(first)[np.cumsum(first) - 1]]  # the first row of this key
-        for part in np.array_split(np.flatnonzero(~first), 1 + len(order) // BLOCK_BYTES):
-            if len(part):
-                again[order[part]] = (bits(rows.take(order[part])) == bits(rows.take(twin[part]))).all(1)
-    if not again.any() or len(again) - again.sum() < MIN_DIFFERENT_ROWS:
-        return np.zeros_like(again)
-    x = spread_over(rows.subset(np.flatnonzero(~again)), 4096).nan_to_num().sort(0).values
-    different = 1 + (x[1:] != x[:-1]).sum(0)
-    return again & (x.shape[1] > 1 and int(different.max()) >= MIN_SHARE_DISTINGUISHED * len(x))
-
-
-def bits(x: Any) -> np.ndarray:
-    """Numbers (n, d) as whole numbers; -0.0 is 0.0."""
-    return (np.ascontiguousarray(x, dtype=np.float32) + np.float32(0)).view(np.uint32)
-
-
-def short_keys(x: np.ndarray) -> np.ndarray:
-    """uint32 (n, d) -> uint64 (n,), equal for equal rows, and seldom for others."""
-    mixed = x * np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= mixed >> np.uint64(32)  # else zeros at the end of all numbers would be zeros at the end of all sums
-    odd = np.random.default_rng(0).integers(0, 2**63, x.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    key: np.ndarray = (mixed * odd).sum(1, dtype=np.uint64)
-    return key
 
 
 def in_order_of(numbers: np.ndarray, chunks: Iterable[Tensor]) -> Tensor:

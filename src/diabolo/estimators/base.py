@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from .. import losses as loss_classes
 from .. import nets, processes, storage
 from ..chance import redirected
+from ..copies import together
 from ..corruption import Clean, Corruption
 from ..errors import DataError, FormatError
 from ..formats import Format, infer, stored
@@ -313,8 +314,10 @@ class System(Training, BaseEstimator, ABC):
         if n < MIN_ROWS_TO_HOLD_OUT or not self.validation_fraction:
             return rows, None
         count = min(MAX_HELD_OUT, max(round(n * self.validation_fraction), min(MIN_HELD_OUT, n // 4)))
-        order = np.random.default_rng(self.seed_).permutation(n)
-        return rows.subset(np.sort(order[count:])), rows.subset(np.sort(order[:count]))
+        fold = np.zeros(n, dtype=int)
+        fold[np.random.default_rng(self.seed_).permutation(n)[:count]] = 1
+        fold = together(rows, fold, max(1, count // 4))
+        return rows.subset(np.flatnonzero(fold == 0)), rows.subset(np.flatnonzero(fold))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
         corrupt, loss, network = self._corruption(), self.loss_, self.network_

@@ -17,8 +17,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
+from ...copies import copies
 from ...errors import DataError, warn
-from ...rows import Rows, copies
+from ...rows import Rows
 from ..weights import weights
 
 __all__ = ["SupervisedScorer", "TrainingRows", "training_rows"]

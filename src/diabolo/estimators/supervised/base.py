@@ -44,6 +44,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from ... import processes
+from ...copies import together
 from ...corruption import Chain, Corruption, Mirror, Shift
 from ...errors import DataError, FormatError, warn
 from ...formats.new_gaps import NewGaps
@@ -67,7 +68,6 @@ from ...rows import Rows, evenly, steps_per_epoch
 from ..base import System
 from ..cross_fitting import CrossFit
 from ..parameters import check_integer
-from .copies import together
 from .encoders import (
     Pretrained,
     check_columns,

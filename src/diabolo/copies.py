@@ -1,0 +1,110 @@
+"""Copies of rows, as of an oversampled class: one that is held out must have no copy among those that are learned.
+
+    first_i = min { j : x_j = x_i }                the bits are the same
+    fold_i  = fold_{first_i}                       copies are judged together
+
+Rows of few values, such as yes or no, are alike without being copies, and new ones will be, too. So rows are taken for copies
+where one column alone tells most of the different rows from each other, as a quantity does, and where more pairs are alike than
+
+    2 prod_j q_j n (n - 1) / 2                     q_j: of how many pairs the values of column j are the same
+
+which is what there would be by chance.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .deferred import torch
+from .rows import BLOCK_BYTES, Rows, spread_over
+
+__all__ = ["copies", "firsts", "together"]
+
+SORTED = 1 << 24  # keys of rows that are sorted at once
+SAMPLE = 4096  # rows that are looked at
+LEAST = 20  # different rows; of fewer a column of codes tells most apart, too
+SURELY, LIKELY = (
+    0.9,
+    0.5,
+)  # of the different rows, whose values of one column differ: to leave copies out, to hold them together
+MOST_NUMBERS = 50_000_000  # in rows that are held together; beyond, another pass over them would take long
+
+
+def firsts(rows: Rows, telling: float = SURELY) -> np.ndarray:
+    """(n,) for each row the number of the first one with the same bits; its own, if rows may be alike by chance.
+
+    >>> x = torch.arange(60.0).reshape(30, 2)
+    >>> firsts(Rows(torch.cat([x, x[:3]])))[-4:].tolist(), firsts(Rows(torch.cat([x, x[:3]]) % 2))[-4:].tolist()
+    ([29, 0, 1, 2], [29, 30, 31, 32])
+    """
+    keys = np.concatenate([short_keys(bits(x)) for x in rows.chunks()])
+    first = np.arange(len(keys))
+    shares = 1 + len(keys) // SORTED
+    for share in range(shares):  # only so many keys are sorted at once
+        here = np.flatnonzero(keys % np.uint64(shares) == share)
+        order = here[np.argsort(keys[here], kind="stable")]
+        new = np.r_[True, np.diff(keys[order]) != 0][: len(order)]
+        twin = order[np.flatnonzero(new)[np.cumsum(new) - 1]]  # the first row of this key
+        for part in np.array_split(np.flatnonzero(~new), 1 + len(order) // BLOCK_BYTES):
+            if len(part):
+                same = (bits(rows.take(order[part])) == bits(rows.take(twin[part]))).all(1)
+                first[order[part[same]]] = twin[part[same]]
+    alone = np.arange(len(keys))
+    different = np.flatnonzero(first == alone)
+    if len(different) == len(keys) or len(different) < LEAST or not told_apart(rows.subset(different), telling):
+        return alone
+    size = np.bincount(first)[different].astype(float)
+    return first if (size * (size - 1) / 2).sum() > 2 * by_chance(rows) else alone
+
+
+def told_apart(rows: Rows, telling: float) -> bool:
+    """Whether one column tells such a share of different rows from each other."""
+    x = spread_over(rows, SAMPLE).nan_to_num().sort(0).values
+    return int((x[1:] != x[:-1]).sum(0).max()) >= telling * len(x) - 1
+
+
+def by_chance(rows: Rows) -> float:
+    """How many pairs of rows would be alike if the columns were independent."""
+    x, n = spread_over(rows, SAMPLE).nan_to_num().sort(0).values, len(rows)
+    place = torch.arange(len(x))[:, None].expand(-1, x.shape[1])
+    new = torch.cat([torch.ones_like(x[:1], dtype=torch.bool), x[1:] != x[:-1]])
+    alike = (place - (place * new).cummax(0).values).sum(0).double()  # each value with the same ones before it
+    q = alike / max(1, len(x) * (len(x) - 1) / 2)
+    return float(q.log().sum().exp()) * n * (n - 1) / 2
+
+
+def copies(rows: Rows) -> np.ndarray:
+    """(n,) whether a row is a copy of an earlier one.
+
+    >>> x = torch.rand(30, 2)
+    >>> copies(Rows(torch.cat([x, x[:3]]))).sum(), copies(Rows(x.round())).sum()
+    (np.int64(3), np.int64(0))
+    """
+    return np.asarray(firsts(rows) != np.arange(len(rows)))
+
+
+def together(rows: Rows, fold: np.ndarray, most: int | None = None) -> np.ndarray:
+    """The fold of each row (n,), with copies in that of the first of them; if there are more than `most`, in fold 0."""
+    if len(fold) * rows.take(np.zeros(1, dtype=int)).shape[1] > MOST_NUMBERS:
+        return fold
+    first = firsts(rows, LIKELY)
+    found = np.asarray(fold[first])
+    if most is not None:
+        found[np.bincount(first)[first] > most] = 0
+    return found if len(np.unique(found)) == len(np.unique(fold)) else fold
+
+
+def bits(x: Any) -> np.ndarray:
+    """Numbers (n, d) as whole numbers; -0.0 is 0.0."""
+    return (np.ascontiguousarray(x, dtype=np.float32) + np.float32(0)).view(np.uint32)
+
+
+def short_keys(x: np.ndarray) -> np.ndarray:
+    """uint32 (n, d) -> uint64 (n,), equal for equal rows, and seldom for others."""
+    mixed = x * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(32)  # else zeros at the end of all numbers would be zeros at the end of all sums
+    odd = np.random.default_rng(0).integers(0, 2**63, x.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    key: np.ndarray = (mixed * odd).sum(1, dtype=np.uint64)
+    return key
