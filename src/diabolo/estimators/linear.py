@@ -83,9 +83,9 @@ class Linear:
 
     def _words(self, x: Tensor, root: Tensor | None = None) -> sp.csr_matrix:
         """tf-idf of counts x (n, d), most of them 0, and each row times its root (n, 1)."""
-        pieces, size = [], at_once(x.shape[1])
+        see, pieces, size = cast(TfIdf, self.see), [], at_once(x.shape[1])
         for i in range(0, len(x), size):
-            seen = self.see(x[i : i + size].double())
+            seen = see(x[i : i + size].double())
             pieces.append(sp.csr_matrix((seen if root is None else root[i : i + size] * seen).numpy()))
         return sp.vstack(pieces, "csr")
 

@@ -148,7 +148,7 @@ class SkipMLP(nn.Module):
 
         With biases of 0, all would bend at 0, and it would take many steps until they bend elsewhere.
         """
-        units = cast(nn.Sequential, self.curve or nn.Sequential())[:-1]
+        units = nn.Sequential(*list(cast(nn.Sequential, self.curve or []))[:-1])
         with torch.no_grad():
             for i, layer in enumerate(units):
                 if isinstance(layer, nn.Linear):
