@@ -317,6 +317,17 @@ def test_verbs_that_several_processes_do_not_share(verb: str, monkeypatch: pytes
     assert (said.code, said.out, said.err) == (0, "", "")
 
 
+def test_tasks_of_srun_do_not_each_fit_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, diabolo: Any) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n3,4\n" * 20)
+    command = "fit", tmp_path / "a.csv", "-k", "1", "-o", tmp_path / "m.diabolo"
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "4")
+    for rank, code in (("0", 1), ("3", 0)):
+        monkeypatch.setenv("SLURM_PROCID", rank)
+        said = diabolo(*command)
+        assert (said.code, said.err.count("each would fit a model of its own")) == (code, code)
+    assert not (tmp_path / "m.diabolo").exists()
+
+
 def test_one_of_several_processes_tells_the_error(place: Path) -> None:
     """Torchrun ends all as soon as one fails: it must be that which tells it."""
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "diabolo"]

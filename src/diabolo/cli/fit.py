@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ..errors import DataError, check_columns
 from . import images, options
 from .data import DATA, OUTPUT, never_onto_input, open_data
 from .saving import save_fitted
-from .several import in_processes
+from .several import first_tells, in_processes
 
 HIDDEN = 0.1  # share of the cells that --task impute hides while it learns
 
@@ -227,6 +228,8 @@ def command(
     **params: Any,
 ) -> None:
     options.check(click.get_current_context())
+    if not os.environ.keys() & {"RANK", "WORLD_SIZE"}:  # not torchrun, whose processes fit together, but srun
+        first_tells(f"would fit a model of its own and write it to {str(output)!r}", "start one (srun -n 1), or srun torchrun")
     if nproc:
         in_processes(nproc, max_restarts)
     about = {name: params.pop(name) for name in ("labels", "label", "labels_sep", "encoder", "freeze", "threshold_metric")}
