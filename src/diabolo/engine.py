@@ -26,6 +26,7 @@ from .formats.matrices import plain, stacked
 from .formats.new_gaps import NewGaps
 from .formats.parts import is_path
 from .formats.readers import Dataset, NamedMatrix
+from .hidden_cells import HiddenCells
 from .programs import NotCompiled, Program, compiled, start
 from .storage import Header, under
 from .tagger import Tagger, at_once
@@ -84,6 +85,8 @@ class FittedAutoencoder(Fitted):
         x (n, d) -> z (n, k).
     decoder : Program
         z (n, k) -> expected values e (n, d).
+    hidden_cells_ : HiddenCells or None
+        How well missing cells are estimated.
 
     Examples
     --------
@@ -101,6 +104,7 @@ class FittedAutoencoder(Fitted):
 
     encoder: Program
     decoder: Program
+    hidden_cells_: HiddenCells | None = None
 
     @property
     def n_components_(self) -> int:
@@ -127,7 +131,7 @@ class FittedAutoencoder(Fitted):
             raise AttributeError(f"impute needs a table or an array; {self.format_.kind} have no missing cells")
         parts = [(x, self._expected(x)) for x in self._features(X)]
         x, e = (np.concatenate(side) for side in zip(*parts, strict=True))
-        return self.format_.filled(X, x, e)
+        return imputed(self.format_, X, x, e, self.hidden_cells_)
 
     def _expected(self, x: np.ndarray) -> np.ndarray:
         """x (n, d) -> expected values (n, d)."""
@@ -176,6 +180,15 @@ def few(names: list[str], start: int) -> str:
     """Some of the names, from number `start` on."""
     end = start + 10
     return "..., " * (start > 0) + ", ".join(map(repr, names[start:end])) + ", ..." * (end < len(names))
+
+
+def imputed(format: Format, X: Any, x: np.ndarray, e: np.ndarray, cells: HiddenCells | None) -> Any:
+    """X, whose features are x (n, d), with estimates where it has gaps, from expected values e (n, d)."""
+    missing = np.isnan(x).any(0)
+    if cells is None or not missing.any():
+        return format.filled(X, x, e)
+    cells.tell(missing[[block.start for block in format.blocks]])
+    return format.filled(X, x, cells.estimate(e))
 
 
 def as_codes(Z: Any, k: int) -> np.ndarray:
@@ -227,7 +240,8 @@ def autoencoder(head: Header, dtype: Any = None) -> FittedAutoencoder:
     encoder = side("encoder", meta, arrays, start(format.width, dtype or (np.float64 if format.exact else np.float32)))
     raw = side("decoder", meta, arrays, start(encoder.output.width, encoder.dtype))
     decoder = raw.then(losses.build(loss) if isinstance(loss, dict) else format.loss(loss))
-    model = FittedAutoencoder(format, meta["names"], encoder, decoder)
+    cells = HiddenCells.from_state(format.columns, format.width, under(arrays, "hidden_cells"))
+    model = FittedAutoencoder(format, meta["names"], encoder, decoder, cells)
     check_width(model._expected(np.zeros((1, format.width))), format.width, "columns")
     return model
 

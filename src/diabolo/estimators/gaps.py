@@ -17,14 +17,16 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..errors import warn
 from ..formats import Format
+from ..hidden_cells import HiddenCells
+from ..rows import evenly
 
-__all__ = ["explained_when_hidden", "tell_blind", "without_new_gaps"]
+__all__ = ["hide", "without_new_gaps"]
 
-BLIND = 0.1  # explained of hidden cells, below which estimates are hardly better than means
 FILLINGS = 6  # rounds in which gaps are filled
-LOOKED_AT, HIDDEN, ENOUGH = 256, 0.2, 200  # rows, share of their known cells, and number of these that judge estimates
+HIDDEN = 0.2  # share of the cells that are hidden
+ROWS, LEAST, NUMBERS = 1000, 50, 1 << 20  # in which they are: at most, at least, and numbers in them
+ENOUGH, TIMES = 2000, 10  # rows of which each counts as often as others are hidden in it; times that it does
 
 
 def without_new_gaps(format: Format, x: Tensor, expected: Callable[[Tensor], Tensor]) -> Tensor:
@@ -44,31 +46,21 @@ def without_new_gaps(format: Format, x: Tensor, expected: Callable[[Tensor], Ten
     return filled
 
 
-def tell_blind(format: Format, x: Tensor, errors: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
-    """Warn of a network that hardly knows more of a hidden cell of x (n, d) than the mean."""
-    found = explained_when_hidden(format, x, errors)
-    if found is not None and found < BLIND:
-        warn(
-            f"of known cells that are hidden for a test, the model explains {max(found, 0):.0%}: its estimates are hardly "
-            "better than the means of the columns; fewer components, or corruption=Mask(0.1, fill=None), may help, unless the "
-            "columns do not depend on each other"
-        )
+def hide(format: Format, x: Tensor, weight: Tensor, mean: Tensor, expected: Callable[[Tensor], Tensor]) -> HiddenCells:
+    """How well cells of rows x (n, d) are estimated that are hidden; mean (d,), weight (n,) of the rows.
 
-
-def explained_when_hidden(format: Format, x: Tensor, errors: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> float | None:
-    """How much of the known cells of x (n, d) is explained if they are hidden; None if these are too few to tell.
-
-    `errors` maps rows seen (m, d) and true (m, d) to the errors of the estimates, and of the means, (m, columns).
+    `expected` maps rows (m, d) with gaps to expected values.
     """
-    x = x[:LOOKED_AT]
-    first = [block.start for block in format.blocks]
-    hidden = (torch.rand(len(x), len(first), generator=torch.Generator().manual_seed(0)) < HIDDEN) & ~x[:, first].isnan()
-    if hidden.sum() < ENOUGH:
-        return None
-    seen = x.clone()
-    for j, block in enumerate(format.blocks):
-        seen[hidden[:, j], block] = torch.nan
-    wrong, constant = (side[hidden] for side in errors(seen, x))
-    known = wrong.isfinite() & constant.isfinite()  # a value outside of the domain is infinite
-    wrong, constant = wrong[known].sum(), constant[known].sum()
-    return float(1 - wrong / constant) if constant > 0 else None
+    some = torch.from_numpy(evenly(len(x), max(LEAST, min(ROWS, NUMBERS // x.shape[1]))))
+    x, w, m = x[some], weight[some].double(), mean.to(x)
+    column = torch.repeat_interleave(torch.tensor([block.stop - block.start for block in format.blocks]))
+    chance, sums = torch.Generator().manual_seed(0), torch.zeros(3, x.shape[1], dtype=torch.float64)
+    for _ in range(max(1, min(TIMES, ENOUGH // len(x)))):
+        hidden = (torch.rand(len(x), len(format.blocks), generator=chance) < HIDDEN)[:, column] & x.isfinite()
+        o = expected(torch.where(hidden, torch.nan, x)) - m
+        o, t = (torch.where(hidden & o.isfinite(), v, 0.0).double() for v in (o, x - m))
+        sums += torch.stack([w @ (o * t), w @ (o * o), w @ (t * t)])
+    both, own, true = torch.zeros(3, len(format.blocks), dtype=torch.float64).index_add_(1, column, sums)
+    b = torch.where(own > 0, both / own, 1.0).clamp(0, 1)
+    left = torch.where(true > 0, (true - 2 * b * both + b * b * own) / true, 0.0)
+    return HiddenCells(format.columns, 1 - left.numpy(), mean.double().numpy(), b[column].numpy())

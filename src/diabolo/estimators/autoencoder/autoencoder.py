@@ -23,13 +23,13 @@ from torch import Tensor, nn
 
 from ...corruption import Corruption
 from ...density import Density
-from ...engine import as_codes, indexed
+from ...engine import as_codes, imputed, indexed
 from ...formats.matrices import stacked
 from ...nets import inside
 from ...rows import Rows
 from ...storage import under
 from ..base import _materialized
-from ..gaps import tell_blind, without_new_gaps
+from ..gaps import without_new_gaps
 from ..parameters import check_integer
 from ..weights import RowWeights
 from .base import Compressor
@@ -138,6 +138,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     comparison_ : Comparison
         A dict that prints as a table. ``pca`` and ``autoencoder`` are the scores of both on ``held_out_rows`` rows, or on the
         training rows if there are none; with `corruption`, the encoder sees them corrupted. ``.verdict`` says what they mean.
+    hidden_cells_ : HiddenCells or None
+        Prints what share of cells in held-out rows, of each column, is explained while they are hidden: how far `impute` is to
+        be trusted. None for pictures and documents, which have no missing cells.
     n_components_ : int
         Width k of the bottleneck.
     history_ : History
@@ -229,7 +232,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     def impute(self, X: Any) -> Any:
         """X with missing values replaced by reconstructed ones; all other values stay as they are.
 
-        Estimates lie within the range of the column in fit; a warning says if they are hardly better than means.
+        Estimates lie within the range of the column in fit, and as far from its mean as held-out rows allow (hidden_cells.py);
+        a warning names columns in which they are hardly better than the mean.
 
         Parameters
         ----------
@@ -241,14 +245,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         """
         self._must_be_numbers("impute")
         parts = [(x, self.loss_.predict(self.network_(x))) for x in self._features(X)]
-        x, e = (torch.cat(side) for side in zip(*parts, strict=True))
-        if x.isnan().any():
-            tell_blind(self.format_, x, self._judged)
-        return self.format_.filled(X, x, e)
-
-    def _judged(self, seen: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
-        expected = self.loss_.predict(self.network_(seen))
-        return self.loss_.errors(expected, true), self.loss_.errors(self._mean(true), true)
+        x, e = (torch.cat(side).numpy() for side in zip(*parts, strict=True))
+        return imputed(self.format_, X, x, e, self.hidden_cells_)
 
     def map(self, X: Any, seed: int = 0) -> Map:
         """A point (n, 2) for each row, to plot: rows with similar codes are neighbors.

@@ -19,6 +19,7 @@ from ...chance import redirected
 from ...corruption import Clean, Corruption
 from ...errors import DataError
 from ...formats import Format
+from ...hidden_cells import HiddenCells
 from ...history import History
 from ...losses import Columns, Loss, Multinomial, Squared
 from ...nets import Link, SkipMLP
@@ -27,6 +28,7 @@ from ...rows import Rows, spread_over, steps_per_epoch
 from ...storage import under
 from ..architectures import Dense, architecture
 from ..base import MIN_ROWS_TO_HOLD_OUT, System
+from ..gaps import hide
 from ..linear import Linear, check_components, sampled, tfidf
 from .comparison import Comparison, Explained, by_component
 from .neighbors import Neighbors
@@ -38,6 +40,7 @@ LR_OF_MATRICES = 0.001  # of AdamW, if matrices are left to it
 BLIND_STEPS = 100  # if there are too few rows for early stopping on held-out ones
 ROUNDING = 1e-7  # smaller differences of scores are rounding
 MAX_ROWS_FOR_SPREAD = 5000  # rows on which the spread of the codes is measured
+HAVE_GAPS = "tables", "arrays"  # kinds of formats whose cells may be missing
 MAX_ROWS_COMPARED = 20_000  # rows on which network and linear model are compared
 
 
@@ -176,6 +179,11 @@ class Compressor(System, abstract=True):
         scores = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
         self.comparison_ = Comparison(scores, self.n_components_, self._linear_name, self.corruption)
         self.n_iter_ = self.history_.kept
+        self.hidden_cells_ = None if self.format_.kind not in HAVE_GAPS else hide(self.format_, x, w, linear.mean, self._seen)
+
+    def _seen(self, x: Tensor) -> Tensor:
+        """Rows (n, d) -> expected values (n, d)."""
+        return torch.cat([self.loss_.predict(self.network_(part)) for part in x.split(self.format_.piece)])
 
     def _through(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Rows x (n, d) -> codes and expected values, few rows at once: hidden layers stay in the cache."""
@@ -217,7 +225,9 @@ class Compressor(System, abstract=True):
         meta["linear"], linear = self._linear.state()
         meta["comparison"] = self.comparison_
         meta["explained"] = [float(v) for v in self.explained_variance_ratio_]
-        return meta, arrays | {f"linear.{name}": v for name, v in linear.items()}
+        hidden = {} if self.hidden_cells_ is None else self.hidden_cells_.state()
+        named = {"linear": linear, "hidden_cells": hidden}
+        return meta, arrays | {f"{part}.{name}": v for part, values in named.items() for name, v in values.items()}
 
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
@@ -228,6 +238,7 @@ class Compressor(System, abstract=True):
         if self.explained_variance_ratio_.shape != (self.n_components_,):
             raise DataError("its comparison with the linear model is incomplete")
         self.n_iter_ = self.history_.kept
+        self.hidden_cells_ = HiddenCells.from_state(self.format_.columns, self.format_.width, under(arrays, "hidden_cells"))
 
 
 def checked(name: str, module: nn.Module, width: int, out: int) -> nn.Module:

@@ -1,0 +1,84 @@
+r"""Missing cells: as far from the mean of their column as cells that were hidden for a test have shown.
+
+    x'_j = m_j + b_j (e_j - m_j)               b_j = sum (e_j - m_j) (x_j - m_j) / sum (e_j - m_j)^2,  0 <= b_j <= 1
+    explained_j = 1 - sum (x_j - x'_j)^2 / sum (x_j - m_j)^2
+
+The sums are over hidden cells of rows that were not learned; of a category they are over its levels. What a network says of a
+column that does not depend on the others is noise, and worse than the mean: there b_j = 0, and x'_j is the mean, or the most
+frequent level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from .errors import DataError, some, warn
+from .printed import Grid, Printed
+
+__all__ = ["HiddenCells"]
+
+BLIND = 0.1  # explained of hidden cells, below which estimates are hardly better than means
+SHOWN = 30  # columns that are printed
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenCells(Printed):
+    """How well cells are estimated that a model does not see; prints as a table.
+
+    Parameters
+    ----------
+    columns : sequence of str (c,)
+    explained : ndarray (c,)
+        Share of the error of means that estimates save, in hidden cells of held-out rows; of each column.
+    mean, trust : ndarray (d,)
+        m and b, of each feature.
+
+    Examples
+    --------
+    >>> cells = HiddenCells(["a", "b"], np.array([0.75, 0.0]), np.array([0.0, 2.0]), np.array([0.5, 0.0]))
+    >>> cells.estimate(np.array([[4.0, 4.0]]))
+    array([[2., 2.]])
+    """
+
+    columns: Sequence[str]
+    explained: np.ndarray
+    mean: np.ndarray
+    trust: np.ndarray
+
+    def estimate(self, e: np.ndarray) -> np.ndarray:
+        """Expected values (n, d) -> x' (n, d)."""
+        return np.asarray(e + (1 - self.trust) * (self.mean - e), dtype=e.dtype)
+
+    def tell(self, missing: np.ndarray) -> None:
+        """Warn of columns with gaps, missing (c,), whose estimates are hardly better than the mean."""
+        blind = np.flatnonzero(missing & (self.explained < BLIND))
+        if len(blind):
+            warn(
+                f"of hidden cells of {some([self.columns[j] for j in blind.tolist()])}, less than {BLIND:.0%} is explained by the other "
+                "cells: estimates are hardly better than the mean, or the most frequent value (hidden_cells_ has the shares; "
+                "fewer components, or corruption=Mask(0.1, fill=None), may help, unless nothing depends on the others)"
+            )
+
+    def _parts(self) -> Iterator[str | Grid]:
+        order = np.argsort(-self.explained, kind="stable")
+        lines = [[self.columns[j], f"{self.explained[j]:.1%}"] for j in order[:SHOWN].tolist()]
+        yield Grid(("column", "explained"), lines, "Cells of held-out rows that are hidden, by the other cells")
+        if len(order) > SHOWN:
+            yield f"and {len(order) - SHOWN:,} more columns, of which less is explained"
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"explained": self.explained, "mean": self.mean, "trust": self.trust}
+
+    @classmethod
+    def from_state(cls, columns: Sequence[str], width: int, arrays: dict[str, np.ndarray]) -> Self | None:
+        """Out of a file; None, if the model has none."""
+        if not arrays:
+            return None
+        shapes = dict.fromkeys(("mean", "trust"), (width,)) | {"explained": (len(columns),)}
+        if {name: v.shape for name, v in arrays.items()} != shapes or not all(np.isfinite(v).all() for v in arrays.values()):
+            raise DataError("what it knows of hidden cells does not fit its columns")
+        return cls(columns, **{name: v.astype(np.float64) for name, v in arrays.items()})
