@@ -799,16 +799,3 @@ def test_codes_of_any_size_are_decoded() -> None:
 def test_one_row_that_counts_is_enough() -> None:
     X = np.random.default_rng(0).normal(size=(50, 3))
     assert np.isfinite(Autoencoder(1, **SMALL).fit(X, sample_weight=np.eye(50)[0]).transform(X)).all()
-
-
-def test_estimates_that_are_no_better_than_means_are_told() -> None:
-    """A network as wide as the table repeats what it sees, and knows nothing of a hidden cell; a narrow one does."""
-    rng = np.random.default_rng(0)
-    z = rng.normal(size=(300, 1))
-    X = z + 0.3 * rng.normal(size=(300, 6))
-    gaps = np.where(rng.random(X.shape) < 0.1, np.nan, X)
-    assert np.isfinite(Autoencoder(1, **SMALL).fit(X).impute(gaps)).all()  # without a warning
-    wide = Autoencoder(6, **SMALL).fit(X)
-    with pytest.warns(UserWarning, match=r"explains \d+%: its estimates are hardly better than the means"):
-        wide.impute(gaps)
-    wide.impute(gaps[:20])  # too few to tell

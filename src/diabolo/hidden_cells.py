@@ -22,6 +22,7 @@ from .printed import Grid, Printed
 __all__ = ["HiddenCells"]
 
 BLIND = 0.1  # explained of hidden cells, below which estimates are hardly better than means
+FEW = 50  # held-out rows, with fewer of which that is not told
 SHOWN = 30  # columns that are printed
 
 
@@ -36,10 +37,12 @@ class HiddenCells(Printed):
         Share of the error of means that estimates save, in hidden cells of held-out rows; of each column.
     mean, trust : ndarray (d,)
         m and b, of each feature.
+    rows : int
+        In how many rows cells were hidden.
 
     Examples
     --------
-    >>> cells = HiddenCells(["a", "b"], np.array([0.75, 0.0]), np.array([0.0, 2.0]), np.array([0.5, 0.0]))
+    >>> cells = HiddenCells(["a", "b"], np.array([0.75, 0.0]), np.array([0.0, 2.0]), np.array([0.5, 0.0]), 100)
     >>> cells.estimate(np.array([[4.0, 4.0]]))
     array([[2., 2.]])
     """
@@ -48,6 +51,7 @@ class HiddenCells(Printed):
     explained: np.ndarray
     mean: np.ndarray
     trust: np.ndarray
+    rows: int
 
     def estimate(self, e: np.ndarray) -> np.ndarray:
         """Expected values (n, d) -> x' (n, d)."""
@@ -55,30 +59,32 @@ class HiddenCells(Printed):
 
     def tell(self, missing: np.ndarray) -> None:
         """Warn of columns with gaps, missing (c,), whose estimates are hardly better than the mean."""
-        blind = np.flatnonzero(missing & (self.explained < BLIND))
+        blind = np.flatnonzero(missing & (self.explained < BLIND) & (self.rows >= FEW))
         if len(blind):
+            names = some([self.columns[j] for j in blind.tolist()])
             warn(
-                f"of hidden cells of {some([self.columns[j] for j in blind.tolist()])}, less than {BLIND:.0%} is explained by the other "
-                "cells: estimates are hardly better than the mean, or the most frequent value (hidden_cells_ has the shares; "
-                "fewer components, or corruption=Mask(0.1, fill=None), may help, unless nothing depends on the others)"
+                f"of hidden cells of {names}, less than {BLIND:.0%} is explained by the "
+                "other cells: estimates are hardly better than the mean, or the most frequent value (hidden_cells_ has the "
+                "shares; fewer components, or corruption=Mask(0.1, fill=None), may help, unless nothing depends on the others)"
             )
 
     def _parts(self) -> Iterator[str | Grid]:
         order = np.argsort(-self.explained, kind="stable")
         lines = [[self.columns[j], f"{self.explained[j]:.1%}"] for j in order[:SHOWN].tolist()]
-        yield Grid(("column", "explained"), lines, "Cells of held-out rows that are hidden, by the other cells")
+        yield Grid(("column", "explained"), lines, f"Hidden cells in {self.rows:,} held-out rows, by the other cells")
         if len(order) > SHOWN:
             yield f"and {len(order) - SHOWN:,} more columns, of which less is explained"
 
     def state(self) -> dict[str, np.ndarray]:
-        return {"explained": self.explained, "mean": self.mean, "trust": self.trust}
+        return {"explained": self.explained, "mean": self.mean, "trust": self.trust, "rows": np.array(self.rows)}
 
     @classmethod
     def from_state(cls, columns: Sequence[str], width: int, arrays: dict[str, np.ndarray]) -> Self | None:
         """Out of a file; None, if the model has none."""
         if not arrays:
             return None
-        shapes = dict.fromkeys(("mean", "trust"), (width,)) | {"explained": (len(columns),)}
+        shapes = dict.fromkeys(("mean", "trust"), (width,)) | {"explained": (len(columns),), "rows": ()}
         if {name: v.shape for name, v in arrays.items()} != shapes or not all(np.isfinite(v).all() for v in arrays.values()):
             raise DataError("what it knows of hidden cells does not fit its columns")
-        return cls(columns, **{name: v.astype(np.float64) for name, v in arrays.items()})
+        rows, known = int(arrays["rows"]), {name: arrays[name].astype(np.float64) for name in ("explained", "mean", "trust")}
+        return cls(columns, **known, rows=rows)

@@ -307,6 +307,8 @@ def learn(
             )
         if task != options.OUTLIERS and "labels" in OPTIONS.get():
             click.echo("Y, which --set labels= says, is not learned here: --task labels learns it", err=True)
+        if task == options.IMPUTE:
+            printing.console.print(model.hidden_cells_)
         (printing.promise if task == options.OUTLIERS else printing.comparison)(model, output)
 
 

@@ -25,7 +25,7 @@ __all__ = ["hide", "without_new_gaps"]
 
 FILLINGS = 6  # rounds in which gaps are filled
 HIDDEN = 0.2  # share of the cells that are hidden
-ROWS, LEAST, NUMBERS = 1000, 50, 1 << 20  # in which they are: at most, at least, and numbers in them
+HIDDEN_IN, LEAST, NUMBERS = 1000, 50, 1 << 20  # rows in which they are: at most, at least, and numbers in these
 ENOUGH, TIMES = 2000, 10  # rows of which each counts as often as others are hidden in it; times that it does
 
 
@@ -51,7 +51,7 @@ def hide(format: Format, x: Tensor, weight: Tensor, mean: Tensor, expected: Call
 
     `expected` maps rows (m, d) with gaps to expected values.
     """
-    some = torch.from_numpy(evenly(len(x), max(LEAST, min(ROWS, NUMBERS // x.shape[1]))))
+    some = torch.from_numpy(evenly(len(x), max(LEAST, min(HIDDEN_IN, NUMBERS // x.shape[1]))))
     x, w, m = x[some], weight[some].double(), mean.to(x)
     column = torch.repeat_interleave(torch.tensor([block.stop - block.start for block in format.blocks]))
     chance, sums = torch.Generator().manual_seed(0), torch.zeros(3, x.shape[1], dtype=torch.float64)
@@ -63,4 +63,4 @@ def hide(format: Format, x: Tensor, weight: Tensor, mean: Tensor, expected: Call
     both, own, true = torch.zeros(3, len(format.blocks), dtype=torch.float64).index_add_(1, column, sums)
     b = torch.where(own > 0, both / own, 1.0).clamp(0, 1)
     left = torch.where(true > 0, (true - 2 * b * both + b * b * own) / true, 0.0)
-    return HiddenCells(format.columns, 1 - left.numpy(), mean.double().numpy(), b[column].numpy())
+    return HiddenCells(format.columns, 1 - left.numpy(), mean.double().numpy(), b[column].numpy(), len(x))

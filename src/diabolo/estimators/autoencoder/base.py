@@ -28,7 +28,7 @@ from ...rows import Rows, spread_over, steps_per_epoch
 from ...storage import under
 from ..architectures import Dense, architecture
 from ..base import MIN_ROWS_TO_HOLD_OUT, System
-from ..gaps import hide
+from ..gaps import HIDDEN_IN, hide
 from ..linear import Linear, check_components, sampled, tfidf
 from .comparison import Comparison, Explained, by_component
 from .neighbors import Neighbors
@@ -179,7 +179,10 @@ class Compressor(System, abstract=True):
         scores = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
         self.comparison_ = Comparison(scores, self.n_components_, self._linear_name, self.corruption)
         self.n_iter_ = self.history_.kept
-        self.hidden_cells_ = None if self.format_.kind not in HAVE_GAPS else hide(self.format_, x, w, linear.mean, self._seen)
+        self.hidden_cells_ = None
+        if self.format_.kind in HAVE_GAPS:
+            _, x, w = self._row_weights.judged(train if held is None else held, HIDDEN_IN, None, self.seed_)
+            self.hidden_cells_ = hide(self.format_, x.to(dtype), w, linear.mean, self._seen)
 
     def _seen(self, x: Tensor) -> Tensor:
         """Rows (n, d) -> expected values (n, d)."""
