@@ -1259,6 +1259,17 @@ def test_what_is_wrong_with_a_target(tmp_path: Path, diabolo: Any) -> None:
         return diabolo("fit", tmp_path / "a.csv", *words, "--epochs", 1, "--quiet", *to)
 
     one_line(fit("--target", "town"), 1, "column 'town' holds 'Rome' (row 0)", "--labels COLUMN --labels-sep ';'")
+    odd = {"dollars": [f"${v:,.2f}" for v in range(999, 1059)], "odd": ["?", *range(59)], "none": [None] * 60}
+    homes(60).assign(**odd, far=["inf", *range(59)], copy=homes(60)["price"]).to_csv(tmp_path / "a.csv", index=False)
+    one_line(
+        fit("--target", "dollars"), 1, """column 'dollars' holds '$999.00' (row 0)""", """read them with --thousands \",\" ("""
+    )
+    one_line(fit("--target", "odd"), 1, """column 'odd' holds '?' (row 0)""", """read them with --na "?" (""")
+    one_line(fit("--target", "none"), 1, "column 'none' holds no number")
+    one_line(fit("--target", "far"), 1, "column 'far' holds inf (row 0)")
+    others = [word for name in ("id", "rent", *odd, "far") for word in ("--drop", name)]
+    assert fit("--target", "price", *others).err.endswith("leave them out, --drop copy\n")
+    homes(60).to_csv(tmp_path / "a.csv", index=False)
     one_line(fit("--target", "prize"), 1, "did you mean 'price'?")
     one_line(fit("--target", "price", "--target", "price"), 1, "'price' twice")
     one_line(fit("--target", "price", "--labels", "town"), 2, "--labels does not go with --target")
