@@ -1280,6 +1280,16 @@ def test_what_is_wrong_with_a_target(tmp_path: Path, diabolo: Any) -> None:
     assert fit("--target", "price", "--drop", "rent", "--drop", "id").code == 0
     one_line(diabolo("tag", to[1], tmp_path / "a.csv"), 1, "holds a Regressor", "needs a MultiLabelClassifier")
     one_line(diabolo("predict", to[1], tmp_path / "a.csv", "-o", to[1]), 1, "is the input")
+    one_line(diabolo("predict", to[1], tmp_path / "a.csv", "-o", tmp_path / "c.npy"), 1, "column 'town' is of the type string")
+    for cells, why in (
+        (["?", *range(59)], "'?' (row 0)"),
+        (["inf", *range(59)], "inf (row 0)"),
+        ([5] * 60, "a single number, 5"),
+    ):
+        homes(60).assign(price=cells).to_csv(tmp_path / "b.csv", index=False)
+        said = diabolo("predict", to[1], tmp_path / "b.csv", "-o", tmp_path / "c.csv")
+        assert said.code == 0
+        assert f"60 rows, no R2, for column 'price' holds {why}" in said.out
     homes(9).assign(**{"predicted price": 1.0}).to_csv(tmp_path / "b.csv", index=False)
     one_line(
         diabolo("predict", to[1], tmp_path / "b.csv", "-o", tmp_path / "c.csv"), 1, "has a column 'predicted price' already"
