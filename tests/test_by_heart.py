@@ -30,6 +30,12 @@ def test_training_rows_of_a_wide_table_are_no_outliers(tmp_path: Path) -> None:
     assert np.median(detector.score_samples(X + 1e-3)) < np.median(s) - 2, "rows that only look like them are not known"
 
 
+def test_few_rows_are_known_by_heart_too() -> None:
+    X = R.normal(size=(30, 800))
+    detector = OutlierDetector(0.1, epochs=2, verbose=False, random_state=0).fit(X)
+    assert (detector.predict(X) < 0).mean() <= 0.1
+
+
 def test_of_a_narrow_table_nothing_is_kept() -> None:
     assert fitted(5)[0]._scorer.by_heart is None
 

@@ -32,7 +32,7 @@ from .scores import Measures
 
 __all__ = ["Reconstructor", "Scorer", "within_domain"]
 
-STRANGE, TIMES, LOOKED_AT = 0.02, 3, 200  # p-values that so many times as many rows have, if these are known by heart
+STRANGE, LOOKED_AT = ((0.02, 0.06), (0.1, 0.2)), 200  # p-values, and which share of rows that are known by heart is below
 
 
 class Reconstructor:
@@ -155,8 +155,8 @@ class Scorer:
     def know(self, x: Tensor, fold: np.ndarray) -> None:
         """Training rows x (n, d): from now on the member (n,) that has not seen one judges it, if others find it strange."""
         s, _ = self.judge(x[:LOOKED_AT])
-        share = max(STRANGE, 1 / (len(self.calibration) + 1))
-        if (self.calibration.p(s) <= share).mean() > TIMES * share:
+        p = self.calibration.p(s)
+        if any((p <= level).mean() > most for level, most in STRANGE):
             self.by_heart = ByHeart.of(x, fold)
 
     def log_p(self, x: Tensor) -> np.ndarray:
