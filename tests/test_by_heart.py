@@ -13,11 +13,9 @@ from diabolo import OutlierDetector
 from diabolo.errors import FormatError
 from diabolo.estimators.outliers.by_heart import ByHeart
 
-R = np.random.default_rng(0)
-
 
 def fitted(d: int) -> tuple[OutlierDetector, np.ndarray]:
-    X = R.normal(size=(200, d))
+    X = np.random.default_rng(0).normal(size=(200, d))
     return OutlierDetector(epochs=2, verbose=False, random_state=0).fit(X), X
 
 
@@ -31,7 +29,7 @@ def test_training_rows_of_a_wide_table_are_no_outliers(tmp_path: Path) -> None:
 
 
 def test_few_rows_are_known_by_heart_too() -> None:
-    X = R.normal(size=(30, 800))
+    X = np.random.default_rng(1).normal(size=(30, 800))
     detector = OutlierDetector(0.1, epochs=2, verbose=False, random_state=0).fit(X)
     assert (detector.predict(X) < 0).mean() <= 0.1
 

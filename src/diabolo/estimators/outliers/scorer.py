@@ -32,7 +32,7 @@ from .scores import Measures
 
 __all__ = ["Reconstructor", "Scorer", "within_domain"]
 
-STRANGE, LOOKED_AT = ((0.02, 0.06), (0.1, 0.2)), 200  # p-values, and which share of rows that are known by heart is below
+STRANGE, LOOKED_AT = ((0.02, 0.05), (0.1, 0.15)), 200  # p-values, and which share of rows that are known by heart is below
 
 
 class Reconstructor:
