@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...rows import Rows
+from ...rows import Rows, evenly
 
 __all__ = ["together"]
 
 MOST_NUMBERS = 20_000_000  # in the rows; of more it is not known whether there are copies
 TELLING = 0.5  # of the different rows, whose values of one column differ
 LEAST = 20  # different rows; of fewer a column of codes tells most apart, too
+COMPARED = 2000  # different rows that say how frequent values are, at least
 SURE = 20  # bits by which a row must be less likely than that two of n are alike: a millionth
 
 
@@ -29,10 +30,13 @@ def together(rows: Rows, fold: np.ndarray) -> np.ndarray:
     if len(fold) * width > MOST_NUMBERS:
         return fold
     x = np.ascontiguousarray(rows.take(np.arange(len(fold))).numpy())
-    _, first, group = np.unique(x.view(f"V{x.itemsize * width}")[:, 0], return_index=True, return_inverse=True)
+    _, first, group, times = np.unique(x.view(f"V{x.itemsize * width}")[:, 0], True, True, True)
     if len(first) == len(fold) or len(first) < LEAST:
         return fold
-    copied = np.ones(len(first), dtype=bool) if told_apart(x[first]) else bits(x[first]) > 2 * np.log2(len(fold)) + SURE
+    copied = times > 1
+    if not told_apart(x[first]):
+        some = np.union1d(np.flatnonzero(copied), evenly(len(first), COMPARED))
+        copied[some] &= bits(x[first[some]]) > 2 * np.log2(len(fold)) + SURE
     found = np.where(copied[group], fold[first[group]], fold)
     same = np.array_equal(found, fold) or len(np.unique(found)) < len(np.unique(fold))
     return fold if same else found
