@@ -18,7 +18,7 @@ from .layout import ending
 from .names import READABLE
 from .readers import NamedMatrix, read_dataset, reads
 from .readers.compressed import in_pieces
-from .targets import is_number, missing, of_tensor
+from .targets import DATES, is_number, missing, of_tensor
 
 __all__ = [
     "SPARSE",
@@ -131,6 +131,8 @@ def plain(X: Any) -> Any:
         )
     if X.dtype == object and (text := next((v for v in X.flat if isinstance(v, str) and not is_number(v)), None)) is not None:
         raise DataError(f"X is an array of numbers and texts, such as {text!r:.60}: its columns are a table, pd.DataFrame(X)")
+    if X.dtype == object and (date := next((v for v in X.flat if isinstance(v, DATES)), None)) is not None:
+        raise DataError(f"X is an array of numbers and dates, such as {date!r:.60}: its columns are a table, pd.DataFrame(X)")
     if X.dtype.kind in "mM":
         raise DataError(f"X is an array of {X.dtype}: dates and durations are columns of a table, give pd.DataFrame(X)")
     if X.dtype.kind == "c":
