@@ -17,7 +17,7 @@ from diabolo import Classifier, MultiLabelClassifier, Regressor
 from diabolo.formats import Arrays, Tables
 from diabolo.formats.cycles import DAY, OF_DATES, OF_TIMES
 from diabolo.formats.schema import count_values, nanoseconds
-from diabolo.nets import Calendar
+from diabolo.nets import Calendar, written
 
 DATES = [pa.date32(), pa.date64(), *map(pa.timestamp, ("s", "ms", "us", "ns")), pa.timestamp("us", "Europe/Paris")]
 TIMES = [pa.time32("s"), pa.time32("ms"), pa.time64("us"), pa.time64("ns")]
@@ -90,6 +90,21 @@ def test_all_precisions_see_the_same() -> None:
     x = torch.randn(50, 1, dtype=torch.float64)
     wide, narrow = calendar.double()(x), calendar.float()(x.float())
     torch.testing.assert_close(wide[:, 1:].float(), narrow[:, 1:], rtol=0, atol=1e-6)
+
+
+def test_far_dates_are_stretched_again() -> None:
+    """Most of two months, some of ten years before: what is squashed must not be taken for a calendar of seconds."""
+    t = days(4000)
+    t = pd.concat([t[t < "2023-03-01"], days(40, 1) - pd.Timedelta(days=4000)], ignore_index=True)
+    df, new = t.to_frame("when"), (days(300, 2) + pd.Timedelta(days=200)).to_frame("when")
+    format = Tables().fit(df)
+    assert format.fields[0].knee < 10, "far dates are squashed"
+    calendar = Calendar.of(torch.from_numpy(format.to_array(df)), format.cycles())
+    seen = calendar(torch.from_numpy(format.to_array(new)))[:, 1:]
+    passed = (new["when"] - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
+    np.testing.assert_allclose(seen[:, 0], np.cos(2 * np.pi * passed), atol=0.02)
+    program = written(calendar, 1)
+    np.testing.assert_allclose(program.run(format.to_array(new).astype(np.float32))[:, 1:], seen, atol=1e-4)
 
 
 LEARNED = {

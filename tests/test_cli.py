@@ -1290,6 +1290,17 @@ def test_what_is_wrong_with_a_target(tmp_path: Path, diabolo: Any) -> None:
         return diabolo("fit", tmp_path / "a.csv", *words, "--epochs", 1, "--quiet", *to)
 
     one_line(fit("--target", "town"), 1, "column 'town' holds 'Rome' (row 0)", "--labels COLUMN --labels-sep ';'")
+    odd = {"dollars": [f"${v:,.2f}" for v in range(999, 1059)], "odd": ["?", *range(59)], "none": [None] * 60}
+    homes(60).assign(**odd, far=["inf", *range(59)], copy=homes(60)["price"]).to_csv(tmp_path / "a.csv", index=False)
+    one_line(
+        fit("--target", "dollars"), 1, """column 'dollars' holds '$999.00' (row 0)""", """read them with --thousands \",\" ("""
+    )
+    one_line(fit("--target", "odd"), 1, """column 'odd' holds '?' (row 0)""", """read them with --na "?" (""")
+    one_line(fit("--target", "none"), 1, "column 'none' holds no number")
+    one_line(fit("--target", "far"), 1, "column 'far' holds inf (row 0)")
+    others = [word for name in ("id", "rent", *odd, "far") for word in ("--drop", name)]
+    assert fit("--target", "price", *others).err.endswith("leave them out, --drop copy\n")
+    homes(60).to_csv(tmp_path / "a.csv", index=False)
     one_line(fit("--target", "prize"), 1, "did you mean 'price'?")
     one_line(fit("--target", "price", "--target", "price"), 1, "'price' twice")
     one_line(fit("--target", "price", "--labels", "town"), 2, "--labels does not go with --target")
@@ -1300,6 +1311,16 @@ def test_what_is_wrong_with_a_target(tmp_path: Path, diabolo: Any) -> None:
     assert fit("--target", "price", "--drop", "rent", "--drop", "id").code == 0
     one_line(diabolo("tag", to[1], tmp_path / "a.csv"), 1, "holds a Regressor", "needs a MultiLabelClassifier")
     one_line(diabolo("predict", to[1], tmp_path / "a.csv", "-o", to[1]), 1, "is the input")
+    one_line(diabolo("predict", to[1], tmp_path / "a.csv", "-o", tmp_path / "c.npy"), 1, "column 'town' is of the type string")
+    for cells, why in (
+        (["?", *range(59)], "'?' (row 0)"),
+        (["inf", *range(59)], "inf (row 0)"),
+        ([5] * 60, "a single number, 5"),
+    ):
+        homes(60).assign(price=cells).to_csv(tmp_path / "b.csv", index=False)
+        said = diabolo("predict", to[1], tmp_path / "b.csv", "-o", tmp_path / "c.csv")
+        assert said.code == 0
+        assert f"60 rows, no R2, for column 'price' holds {why}" in said.out
     homes(9).assign(**{"predicted price": 1.0}).to_csv(tmp_path / "b.csv", index=False)
     one_line(
         diabolo("predict", to[1], tmp_path / "b.csv", "-o", tmp_path / "c.csv"), 1, "has a column 'predicted price' already"

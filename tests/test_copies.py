@@ -33,6 +33,14 @@ def test_rows_of_few_values_are_alike_without_being_copies(x: np.ndarray) -> Non
     assert np.array_equal(together(Rows(torch.from_numpy(x).float()), fold), fold)
 
 
+@pytest.mark.parametrize("x", [R.integers(0, 5, (60, 40)), R.poisson(0.1, (60, 300))], ids=["pixels", "words"])
+def test_rows_of_many_values_are_copies(x: np.ndarray) -> None:
+    """No column tells them apart, as in texts and digits."""
+    row = np.repeat(np.arange(60), 4)
+    found = together(Rows(torch.from_numpy(np.repeat(x, 4, 0)).float()), np.arange(240) % 5)
+    assert [len(set(found[row == i])) for i in range(60)] == [1] * 60
+
+
 @pytest.mark.parametrize("members", ["auto", 1])
 @pytest.mark.parametrize("kind", [Classifier, Regressor, MultiLabelClassifier])
 def test_nobody_is_judged_by_copies_of_what_it_has_learned(kind: type, members: Any) -> None:

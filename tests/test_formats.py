@@ -25,7 +25,7 @@ from PIL import Image
 
 from diabolo import Autoencoder, Mask, MultiLabelClassifier, OutlierDetector
 from diabolo.errors import DataError
-from diabolo.formats import FORMATS, Arrays, Documents, Format, Tables, infer, write_table
+from diabolo.formats import FORMATS, Arrays, Documents, Format, Reading, Tables, infer, write_table
 from diabolo.formats.documents import read_documents
 from diabolo.formats.files import read_table, table_pieces
 from diabolo.formats.matrices import plain, read_array, stacked
@@ -621,6 +621,23 @@ def test_dates_in_text_files_have_no_more_digits_than_they_need(pieces: bool, tm
     assert lines[1] == "1970-01-01 00:00:00,1970-01-01 00:00:00Z,1970-01-01 00:00:00.000000"
     assert lines[3] == "1970-01-02 00:00:00,1970-01-02 00:00:00Z,1970-01-01 00:00:00.000002"
     assert not pieces or lines[5].startswith("1970-01-01 00:00:00.000001,")
+
+
+@pytest.mark.parametrize(
+    ("form", "values", "lost"),
+    [
+        ("%d.%m.%Y", [datetime.datetime(2024, 1, 2), None, datetime.datetime(2024, 1, 2, 7)], "row 2"),
+        ("%d.%m.%y", [datetime.date(2050, 1, 2), datetime.date(1950, 1, 2)], "row 1"),
+        ("%d.%m.%Y %H:%M", [datetime.datetime(2024, 1, 2, 7, 5), datetime.datetime(2024, 1, 2, 7, 5, 1)], "row 1"),
+        ("%d.%m.%Y", [datetime.datetime(2024, 1, 2), None, datetime.datetime(1800, 1, 2)], ""),
+        ("%d.%m.%Y %H:%M:%S.%f", [datetime.datetime(2024, 1, 2, 7, 5, 1, 7)], ""),
+    ],
+)
+def test_dates_that_their_format_does_not_hold_are_told(form: str, values: list[Any], lost: str, tmp_path: Path) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        write_table(pa.table({"day": values}), tmp_path / "a.csv", how=Reading(dates={"day": form}))
+    assert [lost in str(w.message) and "write a .parquet" in str(w.message) for w in told] == [True] * bool(lost)
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ def modules() -> dict[str, nn.Module]:
         "MissingIndicator": MissingIndicator([0, 3]),
         "PiecewiseLinearEncoding": PiecewiseLinearEncoding([2, 0, 1, 3]),
         "Calendar": nets.Calendar([2, 0, 2]),
+        "Calendar, bent": nets.Calendar([2, 0], bent=True),
         "TfIdf": TfIdf(4),
         "Link": nets.Link([0], [2, 3], [2]),
         "Link of words": nets.Link(words=[0, 1, 2, 3]),

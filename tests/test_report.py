@@ -19,10 +19,11 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits, load_iris
 
-from diabolo import Autoencoder, Classifier, DataError, Denoiser, MultiLabelClassifier, OutlierDetector, load
+from diabolo import Autoencoder, Classifier, DataError, Denoiser, Gaussian, Mask, MultiLabelClassifier, OutlierDetector, load
 from diabolo.estimators.autoencoder.maps import spread
 from diabolo.formats import Documents, Reading, Tables
 from diabolo.history import History
+from diabolo.losses import Squared
 from diabolo.report import write
 from diabolo.report.page import inert
 from diabolo.report.recipe import recipe
@@ -540,6 +541,26 @@ def test_the_code_of_a_report_reads_the_data_as_the_fit_did(tmp_path: Path) -> N
     names: dict[str, Any] = {"X": tmp_path / "a.csv"}
     exec(code, names)
     assert np.array_equal(names["model"].transform(tmp_path / "a.csv"), ae.transform(tmp_path / "a.csv"))
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"corruption": Mask(0.1, fill=float("nan"))}, {"corruption": Gaussian(0.3), "loss": Squared()}, {"epochs": np.int64(2)}],
+)
+def test_the_code_of_a_report_imports_what_it_makes(params: dict[str, Any]) -> None:
+    X = np.random.RandomState(0).randn(60, 5)
+    ae = Autoencoder(**{"n_components": 1, "epochs": 1, "random_state": 0, "verbose": False} | params).fit(X)
+    names: dict[str, Any] = {"X": X}
+    exec(recipe(ae, "model"), names)
+    assert np.array_equal(names["model"].transform(X), ae.transform(X))
+
+
+@pytest.mark.parametrize("seed", [None, np.random.RandomState(0)])
+def test_the_code_of_a_report_says_that_no_number_was_the_seed(seed: Any) -> None:
+    ae = Autoencoder(1, epochs=1, random_state=seed, verbose=False).fit(np.random.RandomState(0).randn(60, 5))
+    code = recipe(ae, "model")
+    assert "# random_state was no number" in code
+    exec(code, {"X": np.zeros((60, 5)) + np.arange(60)[:, None]})
 
 
 def test_the_code_names_what_was_said_of_texts_and_files() -> None:

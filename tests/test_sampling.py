@@ -153,6 +153,19 @@ def test_given_values_that_cannot_be_are_named() -> None:
         Autoencoder(2, **SMALL).fit(kinds()["array"]).sample(1, given={"x0": "b"})
 
 
+def test_given_dates_of_numpy_and_values_of_no_column() -> None:
+    table = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=40), "lasted": pd.to_timedelta(np.arange(40) ** 2, "h")})
+    ae = Autoencoder(1, **SMALL).fit(table)
+    for day in (np.datetime64("2024-01-09"), np.datetime64("2024-01-09T00", "h"), np.datetime64("2024-01-09", "ns")):
+        assert ae.sample(1, given={"day": day, "lasted": np.timedelta64(2, "D")}).loc[0].tolist() == [
+            pd.Timestamp("2024-01-09"),
+            pd.Timedelta(days=2),
+        ]
+    for value in (pd.Period("2024-01"), 10**30, object()):
+        with pytest.raises(DataError, match=r"given 'day': .* is no value of this column"):
+            ae.sample(1, given={"day": value})
+
+
 def test_a_missing_cell_is_not_given() -> None:
     ae, array = Autoencoder(2, **SMALL).fit(frame()), Autoencoder(2, **SMALL).fit(kinds()["array"])
     wanted = ae.sample(3, random_state=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import numpy as np
@@ -226,6 +227,10 @@ def test_arrays_of_every_kind() -> None:
     ("X", "message"),
     [
         (np.zeros((4, 5, 2, 2, 2)), r"shape \(4, 5, 2, 2, 2\).*X.reshape\(len\(X\), -1\).*format='images'"),
+        (
+            np.array([[1, datetime.date(2024, 1, 2)]] * 3, object),
+            r"numbers and dates, .*: its columns are a table, pd.DataFrame",
+        ),
         (np.zeros((3, 2), "datetime64[s]"), r"dates and durations are columns of a table, give pd.DataFrame\(X\)"),
         (np.zeros((3, 2), complex), "Complex data not supported"),
         (np.zeros(3), "Expected 2D array, got 1D array"),

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import torch
 from sklearn.base import clone
@@ -20,6 +22,7 @@ from sklearn.model_selection import GridSearchCV
 from torch import Tensor, nn
 
 from diabolo import Autoencoder, Classifier, DataError, Denoiser, FormatError, Regressor, load
+from diabolo.bulk.applied import predicted
 from diabolo.estimators.supervised.targets import NumberTarget
 from kinds import SMALL, frame, texts
 
@@ -800,3 +803,35 @@ def test_what_came_out_of_a_file_goes_on_as_it_would_have(kind: str, freeze: boo
     assert np.allclose(b.fit(X, y).predict_proba(X), a.fit(X, y).predict_proba(X), atol=1e-4)
     if freeze:
         assert all(torch.equal(p, q) for p, q in zip(first, b.network_.encoder[0].parameters(), strict=True))
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "arrow"])
+def test_numbers_are_matched_by_their_names(kind: str) -> None:
+    X = np.random.RandomState(0).randn(60, 2)
+    frame = pd.DataFrame({"up": X[:, 0], "down": -X[:, 0]})
+    make: Callable[[Any], Any] = {"pandas": lambda Y: Y, "polars": pl.from_pandas, "arrow": pa.Table.from_pandas}[kind]
+    reg = Regressor(**SMALL, warm_start=True).fit(X, make(frame))
+    wrong = make(frame[["down", "up"]])
+    w = np.stack([np.ones(60), np.arange(60.0)], 1)
+    assert reg.score(X, wrong, w) == reg.score(X, make(frame), w[:, ::-1])
+    with pytest.warns(
+        UserWarning, match="y has the columns 'a', 'b', where the model learned 'up', 'down': columns are matched"
+    ):
+        reg.score(X, make(frame.set_axis(["a", "b"], axis=1)))
+    again = reg.fit(X, wrong)
+    assert again.target_names_ == ["up", "down"]
+    assert again.score(X, make(frame)) > 0.9
+
+
+def test_targets_of_one_name_are_all_written() -> None:
+    X = np.random.RandomState(0).randn(60, 2)
+    reg = Regressor(**SMALL).fit(X, pd.DataFrame(X, columns=["a", "a"]))
+    assert [*predicted(reg, X)] == ["predicted a 0", "predicted a 1"]
+
+
+def test_tensors_are_numbers_to_predict() -> None:
+    X = np.random.RandomState(0).randn(60, 2)
+    y = torch.tensor(X[:, 0], requires_grad=True)
+    expected = Regressor(**SMALL).fit(X, X[:, 0]).predict(X)
+    np.testing.assert_array_equal(Regressor(**SMALL).fit(X, y).predict(X), expected)
+    assert Regressor(**SMALL).fit(X, y.bfloat16()).score(X, y) > 0.9

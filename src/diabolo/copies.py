@@ -8,17 +8,22 @@ where one column alone tells most of the different rows from each other, as a qu
 
     2 prod_j q_j n (n - 1) / 2                     q_j: of how many pairs the values of column j are the same
 
-which is what there would be by chance.
+which is what there would be by chance. Of rows of many values, such as words or pixels, no two of n are alike by chance if
+
+    - sum_j log2 p_j(x_ij) > 2 log2 n + 20           p_j(v): share of the different rows that hold v in column j
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .deferred import torch
-from .rows import BLOCK_BYTES, Rows, spread_over
+from .rows import BLOCK_BYTES, Rows, evenly, spread_over
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["copies", "firsts", "together"]
 
@@ -29,15 +34,16 @@ SURELY, LIKELY = (
     0.9,
     0.5,
 )  # of the different rows, whose values of one column differ: to leave copies out, to hold them together
-MOST_NUMBERS = 50_000_000  # in rows that are held together; beyond, another pass over them would take long
+COMPARED = 2000  # different rows that say how frequent values are, at least
+SURE = 20  # bits by which a row must be less likely than that two of n are alike: a millionth
+MOST_NUMBERS = 20_000_000  # in rows that are held together; beyond, another pass over them would take long
 
 
-def firsts(rows: Rows, telling: float = SURELY) -> np.ndarray:
-    """(n,) for each row the number of the first one with the same bits; its own, if rows may be alike by chance.
+def firsts(rows: Rows) -> np.ndarray:
+    """(n,) for each row the number of the first one with the same bits.
 
-    >>> x = torch.arange(60.0).reshape(30, 2)
-    >>> firsts(Rows(torch.cat([x, x[:3]])))[-4:].tolist(), firsts(Rows(torch.cat([x, x[:3]]) % 2))[-4:].tolist()
-    ([29, 0, 1, 2], [29, 30, 31, 32])
+    >>> firsts(Rows(torch.tensor([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]))).tolist()
+    [0, 1, 0]
     """
     keys = np.concatenate([short_keys(bits(x)) for x in rows.chunks()])
     first = np.arange(len(keys))
@@ -51,12 +57,40 @@ def firsts(rows: Rows, telling: float = SURELY) -> np.ndarray:
             if len(part):
                 same = (bits(rows.take(order[part])) == bits(rows.take(twin[part]))).all(1)
                 first[order[part[same]]] = twin[part[same]]
-    alone = np.arange(len(keys))
-    different = np.flatnonzero(first == alone)
-    if len(different) == len(keys) or len(different) < LEAST or not told_apart(rows.subset(different), telling):
-        return alone
+    return first
+
+
+def quantities(rows: Rows, first: np.ndarray, telling: float) -> bool:
+    """Whether one column tells different rows from each other, and more are alike than there would be by chance."""
+    different = np.flatnonzero(first == np.arange(len(first)))
+    if len(different) < LEAST or not told_apart(rows.subset(different), telling):
+        return False
     size = np.bincount(first)[different].astype(float)
-    return first if (size * (size - 1) / 2).sum() > 2 * by_chance(rows) else alone
+    return bool((size * (size - 1) / 2).sum() > 2 * by_chance(rows))
+
+
+def of_many_values(rows: Rows, first: np.ndarray) -> np.ndarray:
+    """(n,) which rows have copies, and so many values that it is no chance."""
+    size = np.bincount(first, minlength=len(first))
+    copied, different = np.flatnonzero(size > 1), np.flatnonzero(size > 0)
+    found = np.zeros(len(first), dtype=bool)
+    if len(different) >= LEAST:
+        some = np.union1d(copied, different[evenly(len(different), COMPARED)])
+        found[some] = unlikely(rows.take(some)) > 2 * np.log2(len(first)) + SURE
+    return np.asarray((found & (size > 1))[first])
+
+
+def unlikely(x: Tensor) -> np.ndarray:
+    """How unlikely each of different rows (m, d) is, if its columns had nothing to do with each other: (m,) bits.
+
+    >>> unlikely(torch.tensor([[0, 5], [1, 5], [0, 5], [0, 6]])).round(2).tolist()
+    [0.83, 2.42, 0.83, 2.42]
+    """
+    found = np.zeros(len(x))
+    for column in x.numpy().T:
+        _, value, count = np.unique(column, return_inverse=True, return_counts=True)
+        found -= np.log2(count[value] / len(x))
+    return found
 
 
 def told_apart(rows: Rows, telling: float) -> bool:
@@ -82,17 +116,22 @@ def copies(rows: Rows) -> np.ndarray:
     >>> copies(Rows(torch.cat([x, x[:3]]))).sum(), copies(Rows(x.round())).sum()
     (np.int64(3), np.int64(0))
     """
-    return np.asarray(firsts(rows) != np.arange(len(rows)))
+    first = firsts(rows)
+    again = np.asarray(first != np.arange(len(first)))
+    return again & (again.any() and quantities(rows, first, SURELY))
 
 
 def together(rows: Rows, fold: np.ndarray, most: int | None = None) -> np.ndarray:
     """The fold of each row (n,), with copies in that of the first of them; if there are more than `most`, in fold 0."""
     if len(fold) * rows.take(np.zeros(1, dtype=int)).shape[1] > MOST_NUMBERS:
         return fold
-    first = firsts(rows, LIKELY)
-    found = np.asarray(fold[first])
+    first = firsts(rows)
+    if not (first != np.arange(len(first))).any():
+        return fold
+    copied = quantities(rows, first, LIKELY) or of_many_values(rows, first)
+    found = np.where(copied, fold[first], fold)
     if most is not None:
-        found[np.bincount(first)[first] > most] = 0
+        found[copied & (np.bincount(first)[first] > most)] = 0
     return found if len(np.unique(found)) == len(np.unique(fold)) else fold
 
 

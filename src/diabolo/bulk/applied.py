@@ -66,6 +66,8 @@ def predicted(model: Any, X: Any) -> dict[str, Any]:
     values = model.predict(X)
     values = values.reshape(len(values), -1)
     names = model.target_names_ or [f"y{j}" if j else "y" for j in range(values.shape[1])]
+    if len(set(names)) < len(names):  # of a DataFrame
+        names = [f"{name} {j}" for j, name in enumerate(names)]
     return {f"predicted {name}": np.ascontiguousarray(v) for name, v in zip(names, values.T, strict=True)}
 
 

@@ -64,20 +64,29 @@ def command(model: Path, data: Path, output: Path | None, keep: tuple[str, ...],
 
 
 def agreement(reg: Any, table: Any, added: dict[str, Any]) -> str:
-    """How well the predictions agree with the columns that they are of, where the table has these."""
+    """How well the predictions agree with the columns that they are of, where the table has these; or why that is not known."""
+    pairs = zip(reg.target_names_ or (), added.values(), strict=False)
+    found = (agrees(name, table[name], values) for name, values in pairs if name in table.column_names)
+    return "; ".join(said for said in found if said)
+
+
+def agrees(name: str, column: Any, values: Any) -> str:
+    """How well the predictions of one column agree with it."""
+    import numpy as np
     from sklearn.metrics import r2_score
 
     from ..errors import DataError
     from ..formats.targets import floats
 
-    found = []
-    for name, values in zip(reg.target_names_ or (), added.values(), strict=False):
-        if name in table.column_names:
-            try:
-                truth = floats(table[name])
-            except DataError:  # it is written in another way
-                continue
-            known = truth == truth
-            if known.sum() > 1:
-                found.append(f"R2 {r2_score(truth[known], values[known]):.1%} against column {name!r}")
-    return "; ".join(found)
+    try:
+        truth = floats(column, f"column {name!r}")
+    except DataError as error:  # it is written in another way
+        return f"no R2, for {str(error).partition(': give ')[0]}"
+    known = ~np.isnan(truth)
+    if len(far := np.flatnonzero(np.isinf(truth))):
+        return f"no R2, for column {name!r} holds {truth[far[0]]} (row {far[0]:,})"
+    if known.sum() < 2:
+        return ""
+    if np.ptp(truth[known]) == 0:
+        return f"no R2, for column {name!r} holds a single number, {truth[known][0]:.6g}"
+    return f"R2 {r2_score(truth[known], values[known]):.1%} against column {name!r}"

@@ -40,10 +40,25 @@ def save(X: Any, names: Sequence[str], output: Path, source: Path | None = None,
     if isinstance(X, np.ndarray) and X.ndim > 2 and not array:
         save_pictures(X, output)
     elif array:
+        check_numbers(X)
         with atomic(output) as file:
             np.save(file, np.asarray(X), allow_pickle=False)
     else:
         write_table(as_table(X, names), output, source, how)
+
+
+def check_numbers(X: Any) -> None:
+    """Raise a DataError for a table that holds more than numbers, which a .npy does not hold."""
+    import pyarrow as pa
+
+    def plain(t: Any) -> bool:
+        return bool(pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_boolean(t))
+
+    other = next((c for c in X.schema if not plain(c.type)), None) if isinstance(X, pa.Table) else None
+    if other is not None:
+        raise DataError(
+            f"a .npy holds numbers alone, but column {other.name!r} is of the type {other.type}: write a .csv or a .parquet"
+        )
 
 
 def reading_of(model: Any) -> Any:

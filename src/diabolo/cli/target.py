@@ -28,6 +28,8 @@ def learn(
     """Fit a Regressor to the table in a file, save it, and tell of it; `formats`: of documents, and of tables."""
     from ..estimators import Regressor
     from ..formats import Reading, read_targets
+    from ..formats.layout import ending
+    from ..formats.names import CSV
 
     pretrained: Any = load_model(encoder, "fit --encoder") if isinstance(encoder, Path) else encoder
     format = "auto" if encoder is None else "images" if isinstance(encoder, str) else pretrained.format_
@@ -35,7 +37,7 @@ def learn(
     kind = kind_of(X)
     options.check_data(click.get_current_context(), path, kind)
     read = {"documents": formats[0], "tables": formats[1]}.get(kind, "auto")
-    check_numbers(Y)
+    check_numbers(Y, ending(path).endswith(CSV))
     y = Y if Y.num_columns > 1 else Y.column(0)  # of one, predictions are (n,)
     reg = Regressor(encoder=pretrained, freeze=freeze, format=read, **params).fit(X, y)
     reg.target_names_ = Y.column_names
@@ -46,16 +48,42 @@ def learn(
         printing.fitted_target(reg, Y.num_rows, output)
 
 
-def check_numbers(Y: Any) -> None:
-    """Raise a DataError for a column of classes."""
+def check_numbers(Y: Any, text: bool) -> None:
+    """Raise a DataError for a column without numbers, with the option that reads them of a text file."""
+    import numpy as np
+
     from ..formats.targets import floats
 
     for name in Y.column_names:
         try:
-            floats(Y[name], f"column {name!r}")
+            values = floats(Y[name], f"column {name!r}")
         except DataError as error:
-            said = str(error).partition(": give numbers")[0]
-            raise DataError(f"--target: {said}; classes are learned by --labels COLUMN --labels-sep ';'") from None
+            raise DataError(f"--target: {str(error).partition(': give ')[0]}: {way(Y[name], text)}") from None
+        if np.isnan(values).all():
+            raise DataError(f"--target: column {name!r} holds no number: all its cells are empty")
+        if len(rows := np.flatnonzero(np.isinf(values))):
+            raise DataError(
+                f"--target: column {name!r} holds {values[rows[0]]} (row {rows[0]}): write a number, or leave it empty"
+            )
+
+
+def way(column: Any, text: bool) -> str:
+    """How cells become numbers to predict."""
+    from ..formats.hints import nearly_numbers
+    from ..formats.layout import remedy
+    from ..formats.schema import is_text
+
+    if not is_text(column.type):
+        return "write numbers, such as the days since the first; classes are learned by --labels COLUMN --labels-sep ';'"
+    hint = nearly_numbers(column)
+    if hint is None:
+        return "classes are learned by --labels COLUMN --labels-sep ';'"
+    read = (
+        f"read them with {remedy(hint.options).partition(' (in Python')[0]}"
+        if hint.options and text
+        else "write them as numbers"
+    )
+    return f"{read} ({hint.why})"
 
 
 def kind_of(X: Any) -> str:

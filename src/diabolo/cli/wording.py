@@ -23,7 +23,9 @@ OPTIONS = {
     "resume": "--resume",
 }
 REPEATED = ("categories", "numbers")
-BOTH = re.compile(r"(?:X\.drop|format=\w+)\((?:reading=Reading\()?\w+=(\([^()]*\)|'[^']*')\)+ \((--[a-z-]+)\)")
+BOTH = re.compile(
+    r"(?:X\.drop(?:_columns)?|format=\w+)\((?:reading=Reading\()?(?:\w+=)?(\([^()]*\)|\[[^]]*\]|'[^']*')\)+ \((--[a-z-]+)\)"
+)
 SETTING = re.compile(
     rf"\b({'|'.join(OPTIONS)})=(\[[^]]*\]|\([^()]*\)|'[^']*'|[\w+-]*(?:\.\w+)*)( in fit)?( \(--[a-z-]+\))?|'[^']*'"
 )
@@ -42,6 +44,8 @@ def in_options(said: str) -> str:
     "say --category zip --category 'my town', or give --text text"
     >>> in_options("drop it: X.drop(columns='my id') (--drop)")
     "drop it: --drop 'my id'"
+    >>> in_options("leave them out, X.drop_columns(['a', 'b']) (--drop)")
+    'leave them out, --drop a --drop b'
     """
     said = BOTH.sub(lambda found: _option("", found[2], found[1]), said)
     return SETTING.sub(lambda found: _option(found[1], OPTIONS[found[1]], found[2]) if found[1] else found[0], said)

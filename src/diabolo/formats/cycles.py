@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from .columns import Number
-from .scale import NEAR
+from .scale import FAR, NEAR
 from .schema import arrow_type, nanoseconds
 
 __all__ = ["Cycle", "cycles"]
@@ -24,13 +24,17 @@ OF_TIMES = OF_DATES[:1]
 
 
 class Cycle(NamedTuple):
-    """A period of the column that has this feature; `within`: the column holds places in it, such as times of day."""
+    """A period of the column that has this feature; `within`: the column holds places in it, such as times of day.
+
+    `bend` is where far dates are squashed: k, m and s of formats/scale.py.
+    """
 
     feature: int
     a: float
     b: float
     waves: int
     within: bool = False
+    bend: tuple[float, float, float] = (FAR, 0.0, 1.0)
 
 
 def cycles(column: Number, feature: int) -> list[Cycle]:
@@ -45,8 +49,9 @@ def cycles(column: Number, feature: int) -> list[Cycle]:
     if column.knee < NEAR or not (dates or pa.types.is_time(t)):
         return []
     c, u, m, s = map(Fraction, (column.mean, column.deviation, column.shift, column.stretch))
-    found = []
+    found, bend = [], (column.knee, column.shift, column.stretch)
     for period, waves in OF_DATES if dates else OF_TIMES:
         one = Fraction(nanoseconds(t), period)
-        found.append(Cycle(feature, float(u * s * one), float((column.origin + c + u * m) * one % 1), waves, not dates))
+        b = float((column.origin + c + u * m) * one % 1)
+        found.append(Cycle(feature, float(u * s * one), b, waves, not dates, bend))
     return found

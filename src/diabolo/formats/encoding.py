@@ -162,3 +162,18 @@ def as_fitted(column: Column, values: pa.Array, gaps: Gaps) -> pa.Array:
     return adapted(
         gaps.without(values), arrow_type(column.type), column.name, kind_of(column), bool(getattr(column, "mixed", False))
     )
+
+
+def single(name: str, value: Any) -> pa.Array:
+    """One value as an array; NumPy's days and weeks, of which Arrow makes an error in a list, too.
+
+    >>> single("day", np.datetime64("2024-05-05"))[0].as_py(), single("n", 7).to_pylist()
+    (datetime.datetime(2024, 5, 5, 0, 0), [7])
+    """
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    try:
+        if kind in tuple("mM") and np.datetime_data(value.dtype)[0] in ("Y", "M", "W", "D", "h", "m"):
+            return pa.array(np.array([value]).astype(f"{kind}8[s]"))
+        return pa.array([value])
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        raise DataError(f"given {name!r}: {value!r} is no value of this column: give one such as a cell of X holds") from None

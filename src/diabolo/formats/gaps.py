@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +17,7 @@ __all__ = ["Gaps"]
 class Gaps:
     """The values `na` as texts; those that are numbers, also as numbers.
 
-    >>> Gaps(("?", "-999")).without(pa.array([1, -999])).to_pylist(), Gaps(("?",)).holds("?")
+    >>> Gaps(("?", "-999")).without(pa.array([1, -999])).to_pylist(), Gaps(("?",)).holds(pa.array(["?"]))
     ([1, None], True)
     """
 
@@ -51,6 +50,6 @@ class Gaps:
             table = table.set_column(i, column.with_type(given.type), given)
         return table
 
-    def holds(self, value: Any) -> bool:
-        """Whether a value is one of these."""
-        return value is not None and self.without(pa.array([value])).null_count > 0
+    def holds(self, values: pa.Array) -> bool:
+        """Whether one of the values is."""
+        return bool(self.without(values).null_count > values.null_count)

@@ -44,7 +44,7 @@ def tell_given_away(X: Any, y: Any) -> None:
     if given:
         warn(
             f"column(s) {some(given)} of X are y itself: the model reads the answer there, and knows nothing of rows without "
-            f"it; leave them out, X.{WITHOUT[container(X)]}{given!r:.200})"
+            f"it; leave them out, X.{WITHOUT[container(X)]}{given!r:.200}) (--drop)"
         )
 
 

@@ -18,7 +18,7 @@ from .layout import ending
 from .names import READABLE
 from .readers import NamedMatrix, read_dataset, reads
 from .readers.compressed import in_pieces
-from .targets import is_number, missing
+from .targets import DATES, is_number, missing, of_tensor
 
 __all__ = [
     "SPARSE",
@@ -71,7 +71,7 @@ def matrix(X: Any) -> Any:
     if isinstance(X, NamedMatrix):
         X = X.matrix
     if is_tensor(X):
-        X = _of_tensor(X)
+        X = of_tensor(X)
     if is_sparse(X):
         return canonical(X)
     try:
@@ -112,12 +112,6 @@ def options_of(X: Any) -> dict[str, Any]:
     return X.options if isinstance(X, NamedMatrix) else {}
 
 
-def _of_tensor(X: Any) -> np.ndarray:
-    """NumPy has no bfloat16: its numbers are float32, too."""
-    X = X.detach().cpu()
-    return np.asarray((X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy())
-
-
 def names_of(X: Any) -> list[str] | None:
     """The names of the columns of what a file holds, if it is a matrix and the file has them."""
     return X.names if isinstance(X, NamedMatrix) else None
@@ -125,7 +119,7 @@ def names_of(X: Any) -> list[str] | None:
 
 def plain(X: Any) -> Any:
     """What is masked as NaN; no dates, complex numbers, records or more than two dimensions; all else as it is."""
-    X = unmasked(_of_tensor(X) if is_tensor(X) else one_below_another(X) if is_stack(X) else X)
+    X = unmasked(of_tensor(X) if is_tensor(X) else one_below_another(X) if is_stack(X) else X)
     if isinstance(X, (list, tuple)):
         _check_rows(X)
     if not isinstance(X, np.ndarray):
@@ -137,6 +131,8 @@ def plain(X: Any) -> Any:
         )
     if X.dtype == object and (text := next((v for v in X.flat if isinstance(v, str) and not is_number(v)), None)) is not None:
         raise DataError(f"X is an array of numbers and texts, such as {text!r:.60}: its columns are a table, pd.DataFrame(X)")
+    if X.dtype == object and (date := next((v for v in X.flat if isinstance(v, DATES)), None)) is not None:
+        raise DataError(f"X is an array of numbers and dates, such as {date!r:.60}: its columns are a table, pd.DataFrame(X)")
     if X.dtype.kind in "mM":
         raise DataError(f"X is an array of {X.dtype}: dates and durations are columns of a table, give pd.DataFrame(X)")
     if X.dtype.kind == "c":

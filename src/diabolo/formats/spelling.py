@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from ..errors import DataError
+from ..errors import DataError, warn
 from .layout import Reading
 
 __all__ = ["Recoded", "layout_of", "spelled"]
@@ -36,7 +36,9 @@ def spelled(table: pa.Table, how: Reading) -> pa.Table:
     """
     for i, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
         if name in how.dates and pa.types.is_temporal(column.type):
-            table = table.set_column(i, name, dated(column, how.dates[name]))
+            texts = dated(column, how.dates[name])
+            tell_lost(name, column, texts, how.dates[name])
+            table = table.set_column(i, name, texts)
         elif how.decimal != "." and (pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)):
             table = table.set_column(i, name, pc.replace_substring(column.cast(pa.string()), ".", how.decimal))
     return table
@@ -50,6 +52,20 @@ def dated(column: Any, form: str) -> Any:
         with suppress(pa.ArrowInvalid):  # fractions would be lost
             column = column.cast(pa.timestamp("s", column.type.tz))
     return pc.strftime(column, form)
+
+
+def tell_lost(name: str, column: Any, texts: Any, form: str) -> None:
+    """Warn of dates of which their format leaves a part out, such as hours, or centuries."""
+    if "%f" in form or "%z" in form:  # which Arrow does not read
+        return
+    there = pc.local_timestamp(column) if getattr(column.type, "tz", None) else column
+    read = pc.strptime(texts, format=form, unit="us", error_is_null=True)
+    row = pc.index(pc.equal(read, there.cast(pa.timestamp("us"), safe=False)), False).as_py()
+    if row >= 0:
+        warn(
+            f"column {name!r} holds {column[row]} (row {row:,}), but its format {form!r} writes {texts[row].as_py()!r}: a part "
+            "is left out; write a .parquet, which keeps all"
+        )
 
 
 class Recoded(io.RawIOBase):

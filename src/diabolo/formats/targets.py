@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ..deferred import is_sparse
+from ..deferred import is_sparse, is_tensor
 from ..errors import DataError, warn
 from .category import near_levels
 from .hints import nearly_numbers
@@ -27,6 +27,7 @@ __all__ = [
     "is_missing",
     "is_number",
     "missing",
+    "of_tensor",
     "row_weights",
     "same_length",
     "same_order",
@@ -65,13 +66,19 @@ def missing(v: np.ndarray) -> np.ndarray:
     return np.frompyfunc(is_missing, 1, 1)(v).astype(bool) if v.dtype == object else np.zeros(v.shape, dtype=bool)
 
 
+def of_tensor(X: Any) -> np.ndarray:
+    """NumPy has no bfloat16: its numbers are float32, too."""
+    X = X.detach().cpu()
+    return np.asarray((X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy())
+
+
 def values(y: Any) -> np.ndarray:
     """y in any container -> an array; NaN among numbers, or None, stands for what is not known.
 
     >>> values([True, None]), values(["a", float("nan")])
     (array([ 1., nan]), array(['a', None], dtype=object))
     """
-    y = y.matrix if isinstance(y, NamedMatrix) else y
+    y = y.matrix if isinstance(y, NamedMatrix) else of_tensor(y) if is_tensor(y) else y
     if isinstance(y, np.ma.MaskedArray):
         y = without(y.data, np.ma.getmaskarray(y)) if np.ma.getmaskarray(y).any() else y.data
     if hasattr(y, "to_pylist") and hasattr(y, "type"):  # Arrow

@@ -187,7 +187,7 @@ def piecewise_linear(tape: Tape, net: Net, x: Value) -> Value:
 @each("Calendar")
 def calendar(tape: Tape, net: Net, x: Value) -> Value:
     mine = tape.take(row(net, x), net.config["feature"])
-    return tape.join([x, tape.op("turn", mine, w=[net["a"], net["b"]])])
+    return tape.join([x, tape.op("turn", mine, w=[net["a"], net["b"], *net.get("bend", ())])])
 
 
 @each("TfIdf")

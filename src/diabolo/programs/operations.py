@@ -7,7 +7,7 @@ r"""The operations of a program (program.py), on rows x (n, d); NumPy runs them 
     join, add      y = (x_1, x_2, ...),   y = x_1 + x_2 + ...
     clip           y = min(high, max(low, x))
 
-    turn           y = cos 2 pi (a x + b)                       in float64, of the float32 of x
+    turn           y = cos 2 pi (a x + b)                       in float64, of the float32 of x, stretched beyond k
     square, curb   y = x x,   y = sign(x) log(1 + |x|)          and silu, gelu, sigmoid, tanh, log, logit
     tf             y = 1 + log max(1, x), 0 where x <= 0
     fill, gap      y = x, but 0, 1, 0 for NaN, inf, -inf;   y = 1 where x is NaN, else 0
@@ -144,9 +144,17 @@ def simplex(x: np.ndarray) -> np.ndarray:
 
 
 def turn(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:
-    a, b = w
-    t = xs[0].astype(np.float32).astype(np.float64) * a.astype(np.float64) + b
+    a, b, *bend = (v.astype(np.float64) for v in w)
+    x = xs[0].astype(np.float32).astype(np.float64)
+    t = (straight(x, *bend) if bend else x) * a + b
     return np.cos(2 * np.pi * (t - np.floor(t))).astype(xs[0].dtype)
+
+
+def straight(x: np.ndarray, k: np.ndarray, m: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """x, as if it were not squashed beyond the knee k of s x + m (nets/calendar.py)."""
+    g = s * x + m
+    over = (np.abs(g) - k).clip(0, 40)
+    return np.asarray(np.where(over > 0, (np.sign(g) * (np.abs(g) - over + np.expm1(over)) - m) / s, x))
 
 
 def norm(op: Op, xs: list[np.ndarray], w: list[np.ndarray]) -> np.ndarray:

@@ -4,35 +4,59 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 from dataclasses import fields
+from numbers import Integral
 from typing import Any
 
+from .. import corruption, losses
 from ..formats import Documents, Reading, Tables
 from ..printed import cut
 
 __all__ = ["recipe"]
 
 MOST_NAMED = 20  # columns
+MOST_SIGNS = 100_000  # of the parameters
 
 
 def recipe(model: Any, name: str, data: str = "X") -> str:
     """Imports, the model, which is called `name`, and its fit."""
     kind, format = type(model).__name__, model.format_
     given = said(format) if isinstance(format, (Tables, Documents)) else {}
-    lines, shown = [f"from diabolo import {kind}"], model
+    lines, shown = [f"from diabolo import {kind}"], copy.copy(model)
     if given:
         names = [*["Reading"] * ("reading" in given), type(format).__name__]
         lines += [f"from diabolo.formats import {', '.join(sorted(names))}", "", f"format = {called(type(format), given)}"]
-        shown = copy.copy(model)
         shown.format = Bare("format")
     else:
         lines.append("")
+    if not isinstance(model.random_state, Integral):
+        shown.random_state = None
+        lines.append("# random_state was no number: this gives another model of the same kind each time")
+    made = shown.__repr__(N_CHAR_MAX=MOST_SIGNS)
+    lines = imports(made) + lines
     if format.options:
         lines[1:1] = ["from diabolo.formats import read_dataset"]
         options = ", ".join(f"{key}={value!r}" for key, value in format.options.items())
         lines.append(f"X = read_dataset(path, {options})")
     columns = f"  # X has {columns_of(format)}" if format.named else ""
-    return "\n".join([*lines, f"{name} = {shown!r}", f"{name}.fit({data}){columns}"])
+    return "\n".join([*lines, f"{name} = {made}", f"{name}.fit({data}){columns}"])
+
+
+def imports(code: str) -> list[str]:
+    """Of the objects that are made in it.
+
+    >>> imports("Autoencoder(corruption=Mask(p=0.1, fill=nan), loss=Squared())")
+    ['from math import nan', 'from diabolo.corruption import Mask', 'from diabolo.losses import Squared']
+    """
+    words = set(re.findall(r"\w+(?=\()|\b(?:nan|inf|np)\b", re.sub(r"'[^']*'", "", code)))
+    found = ["import numpy as np"] * ("np" in words)
+    of_math = sorted(words & {"nan", "inf"})
+    found += [f"from math import {', '.join(of_math)}"] * bool(of_math)
+    for module in (corruption, losses):
+        names = sorted(words & set(module.__all__))
+        found += [f"from {module.__name__} import {', '.join(names)}"] * bool(names)
+    return found
 
 
 def said(format: Any) -> dict[str, Any]:

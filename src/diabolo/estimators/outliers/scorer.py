@@ -25,11 +25,14 @@ from ...network import Diabolo
 from ...storage import under
 from ..cross_fitting import side_by_side
 from ..gaps import without_new_gaps
+from .by_heart import ByHeart
 from .conformal import Calibration
 from .known_outliers import SupervisedScorer
 from .scores import Measures
 
 __all__ = ["Reconstructor", "Scorer", "within_domain"]
+
+STRANGE, LOOKED_AT = ((0.02, 0.05), (0.1, 0.15)), 200  # p-values, and which share of rows that are known by heart is below
 
 
 class Reconstructor:
@@ -88,12 +91,20 @@ class Scorer:
         What known outliers teach.
     calibration : Calibration
         Scores of training rows, each by the member that has not seen it.
+    by_heart : ByHeart or None, default=None
+        Training rows, if they are strange to the members that have seen them.
     """
 
     def __init__(
-        self, reconstructor: Reconstructor, measures: Measures, supervised: SupervisedScorer | None, calibration: Calibration
+        self,
+        reconstructor: Reconstructor,
+        measures: Measures,
+        supervised: SupervisedScorer | None,
+        calibration: Calibration,
+        by_heart: ByHeart | None = None,
     ) -> None:
         self.reconstructor, self.measures, self.supervised, self.calibration = reconstructor, measures, supervised, calibration
+        self.by_heart = by_heart
 
     @classmethod
     def fit(
@@ -127,14 +138,26 @@ class Scorer:
     @one_thread()
     @one_torch_thread()
     def judge(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
-        """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members'."""
+        """x (n, d) -> s (n,), -log P of both axes (n, 2): the means of the members', or of known rows the own one's."""
         z, cells = self.reconstructor.look(x)
         axes = self.measures.axes(x, z, cells)
-        s = by_member(self.measures, self.supervised, axes, cells).mean(1)
+        each = by_member(self.measures, self.supervised, axes, cells)
+        s, both = each.mean(1), axes.mean(1)
+        if self.by_heart is not None:
+            fold = self.by_heart(x)
+            own = np.flatnonzero(fold >= 0)
+            s[own], both[own] = each[own, fold[own]], axes[own, fold[own]]
         outside = x.isinf().any(1).numpy()
         beyond = self.calibration.scores[-1] + 1 + length(axes[outside]).mean(1)  # stranger than all that was seen
         s[outside] = np.maximum(s[outside], beyond)
-        return s, axes.mean(1)
+        return s, both
+
+    def know(self, x: Tensor, fold: np.ndarray) -> None:
+        """Training rows x (n, d): from now on the member (n,) that has not seen one judges it, if others find it strange."""
+        s, _ = self.judge(x[:LOOKED_AT])
+        p = self.calibration.p(s)
+        if any((p <= level).mean() > most for level, most in STRANGE):
+            self.by_heart = ByHeart.of(x, fold)
 
     def log_p(self, x: Tensor) -> np.ndarray:
         """x (n, d) -> (n,) logarithm of the p-values."""
@@ -143,7 +166,8 @@ class Scorer:
     def state(self) -> dict[str, np.ndarray]:
         """Arrays from which :meth:`from_state` makes the same, with the same members."""
         judged = {} if self.supervised is None else self.supervised.state()
-        parts = {"measures": self.measures.state(), "supervised": judged}
+        known = {} if self.by_heart is None else self.by_heart.state()
+        parts = {"measures": self.measures.state(), "supervised": judged, "by_heart": known}
         arrays = {f"{part}.{name}": v for part, held in parts.items() for name, v in held.items()}
         return arrays | {"calibration": self.calibration.scores}
 
@@ -153,7 +177,9 @@ class Scorer:
         judged = under(arrays, "supervised")
         measures = Measures.from_state(under(arrays, "measures"), k)
         supervised = SupervisedScorer.from_state(judged) if judged else None
-        return cls(reconstructor, measures, supervised, Calibration(arrays["calibration"]))
+        known = under(arrays, "by_heart")
+        by_heart = ByHeart.from_state(known, k) if known else None
+        return cls(reconstructor, measures, supervised, Calibration(arrays["calibration"]), by_heart)
 
 
 def within_domain(x: Tensor, fold: np.ndarray) -> tuple[Tensor, np.ndarray]:

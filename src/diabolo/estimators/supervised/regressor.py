@@ -12,7 +12,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from ...errors import DataError, warn
+from ...errors import DataError, some, warn
 from ...formats.given_away import tell_given_away
 from ...formats.scale import standard
 from ...formats.targets import floats, row_weights, same_length, same_order
@@ -163,13 +163,15 @@ class Regressor(RegressorMixin, Supervised):
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
         tell_given_away(X, y)
-        self.target_names_ = named(y)
         values = numbers_of(y)
         if np.isnan(values).all():
             raise DataError("y holds no known number")
+        sample_weight = None if sample_weight is None else np.asarray(sample_weight)
+        known: list[str] | None = getattr(self, "target_names_", None) if self._continues() else None
+        values, sample_weight = in_order(known, named(y), values, sample_weight)
+        self.target_names_ = known or named(y)
         self._flat = values.ndim == 1
         values = values.reshape(len(values), -1)
-        sample_weight = None if sample_weight is None else np.asarray(sample_weight)
         if np.shape(sample_weight) in ((len(values),), values.shape):  # a number without weight is unknown
             off = np.broadcast_to(np.reshape(sample_weight, (len(values), -1)) == 0, values.shape)
             values = np.where(off & ~off.all(0), np.nan, values)
@@ -257,6 +259,7 @@ class Regressor(RegressorMixin, Supervised):
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
         truth, said = numbers_of(y), self.predict(X)
+        truth, sample_weight = in_order(self.target_names_, named(y), truth, sample_weight)
         same_length(len(truth), len(said))
         truth, said = truth.reshape(len(truth), -1), said.reshape(len(said), -1)
         if truth.shape != said.shape:
@@ -310,6 +313,21 @@ def named(y: Any) -> list[str] | None:
         return [str(name) for name in (y.column_names if hasattr(y, "column_names") else y.columns)]
     name = getattr(y, "name", None)
     return None if name is None else [str(name)]
+
+
+def in_order(known: list[str] | None, names: list[str] | None, *cells: Any) -> list[Any]:
+    """Cells (n, k) of a table, in the order of the names that were learned; others as they are.
+
+    >>> in_order(["a", "b"], ["b", "a"], np.array([[1, 2]]), None, np.array([7]))
+    [array([[2, 1]]), None, array([7])]
+    """
+    if known is None or names is None or names == known or max(len(names), len(known)) < 2:
+        return [*cells]
+    if sorted(names) != sorted(known) or len(set(known)) < len(known):
+        warn(f"y has the columns {some(names)}, where the model learned {some(known)}: columns are matched by position")
+        return [*cells]
+    order = [names.index(name) for name in known]
+    return [c if np.ndim(c) < 2 else np.asarray(c)[:, order] for c in cells]
 
 
 def numbers_of(y: Any) -> np.ndarray:

@@ -204,6 +204,12 @@ const POINTWISE = {
   gap: (x) => (Number.isNaN(x) ? 1 : 0),
 };
 
+/** x, as if it were not squashed beyond the knee k of s x + m. */
+function straight(x, k, m, s) {
+  const g = s * x + m, over = Math.min(Math.max(Math.abs(g) - k, 0), 40);
+  return over > 0 ? (Math.sign(g) * (Math.abs(g) - over + Math.expm1(over)) - m) / s : x;
+}
+
 const OPERATIONS = {
   affine({ weights, shapes }, xs, y, { products }) {
     const b = weights.at(-1), m = b.length, n = y.length / m;
@@ -239,10 +245,10 @@ const OPERATIONS = {
     };
   },
 
-  turn({ weights: [a, b] }, [x], y) {
+  turn({ weights: [a, b, ...bend] }, [x], y) {
     return (from, to) => {
       for (let i = from; i < to; i++) {
-        const t = a[i] * x[i] + b[i];
+        const t = a[i] * (bend.length ? straight(x[i], ...bend.map((v) => v[i])) : x[i]) + b[i];
         y[i] = Math.cos(2 * Math.PI * (t - Math.floor(t)));
       }
     };

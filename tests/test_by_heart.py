@@ -1,0 +1,49 @@
+"""Rows that the members of an outlier detector know by heart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import diabolo
+from diabolo import OutlierDetector
+from diabolo.errors import FormatError
+from diabolo.estimators.outliers.by_heart import ByHeart
+
+
+def fitted(d: int) -> tuple[OutlierDetector, np.ndarray]:
+    X = np.random.default_rng(0).normal(size=(200, d))
+    return OutlierDetector(epochs=2, verbose=False, random_state=0).fit(X), X
+
+
+def test_training_rows_of_a_wide_table_are_no_outliers(tmp_path: Path) -> None:
+    detector, X = fitted(1000)
+    assert (detector.predict(X) < 0).mean() <= 0.01, "by their own networks"
+    s = detector.score_samples(X)
+    detector.save(tmp_path / "m.diabolo")
+    assert (diabolo.load(tmp_path / "m.diabolo").score_samples(X) == s).all()
+    assert np.median(detector.score_samples(X + 1e-3)) < np.median(s) - 2, "rows that only look like them are not known"
+
+
+def test_few_rows_are_known_by_heart_too() -> None:
+    X = np.random.default_rng(1).normal(size=(30, 800))
+    detector = OutlierDetector(0.1, epochs=2, verbose=False, random_state=0).fit(X)
+    assert (detector.predict(X) < 0).mean() <= 0.1
+
+
+def test_of_a_narrow_table_nothing_is_kept() -> None:
+    assert fitted(5)[0]._scorer.by_heart is None
+
+
+def test_rows_are_known_again() -> None:
+    x = torch.tensor([[0.0, 1.0], [2.0, torch.nan], [3.0, 4.0], [2.0, torch.nan]], dtype=torch.float64)
+    known = ByHeart.of(x[:2], np.array([2, 1]))
+    for same in (known, ByHeart.from_state(known.state(), 3)):
+        assert same(x).tolist() == [2, 1, -1, 1]
+        assert same(-x[:1] * torch.tensor([1.0, -1.0])).tolist() == [2], "-0.0 is 0.0"
+    for odd in ({"fold": np.array([3, 0])}, {"fold": np.array([0])}, {"keys": np.zeros((1, 2), np.int64)}):
+        with pytest.raises(FormatError, match="do not fit together"):
+            ByHeart.from_state(known.state() | odd, 3)
