@@ -643,7 +643,7 @@ def test_fit_labels_wrongly(mails: Path, tmp_path: Path, diabolo: Any) -> None:
         (["--task", "labels"], "mails.csv' does not name its labels, and --labels names no column: give those that are labels"),
         (["--labels", "bug", "--drop", "bug"], "no column 'bug'"),
         (["--labels", "size"], "column 'size' holds 0.1257"),
-        (["--labels", "city"], "--labels-sep ';', or labels_sep=';', reads a column of names, of one label per row"),
+        (["--labels", "city,bug"], "classes, one for each row, are read of a single column of texts that repeat"),
         (["--labels", "bug", "--threshold-metric", "f2"], "threshold_metric='f2'"),
         (["--labels", "bug", "--encoder", mails / "mails.diabolo"], "holds a MultiLabelClassifier, but"),
         (
@@ -725,6 +725,36 @@ def test_report_of_lists_of_labels(mails: Path, tmp_path: Path, diabolo: Any) ->
     assert said.code == 0, said.err
     assert "not evaluated, because the model does not know them: martian" in said.err
     assert "urgent" in out.read_text()
+
+
+def test_a_column_of_classes(tmp_path: Path, diabolo: Any) -> None:
+    """One class for each row, never two of them; rows without one are left out of fit, and not judged in a report."""
+    rng = np.random.default_rng(0)
+    table, out = pd.DataFrame(rng.normal(size=(120, 3)), columns=["a", "b", "c"]), tmp_path / "m.diabolo"
+    table["kind"] = np.select([table["a"] > 0.5, table["a"] < -0.5], ["high", "low"], "mid")
+    table.loc[::12, "kind"] = None
+    table.to_csv(tmp_path / "t.csv", index=False)
+    said = diabolo("fit", tmp_path / "t.csv", "--labels", "kind", "-o", out, "--epochs", 5, "--hidden", 8, "--quiet")
+    assert said.code == 0, said.err
+    assert "column 'kind' names no class in 10 of 120 rows, row 0 the first: these rows are left out" in said.err
+    assert (load(out).labels_.kind, load(out).classes_.tolist()) == ("one", ["high", "low", "mid"])
+    diabolo("tag", out, tmp_path / "t.csv", "-o", tmp_path / "tagged.csv")
+    assert {*pd.read_csv(tmp_path / "tagged.csv")["labels"]} <= {"high", "low", "mid"}
+    one_line(
+        diabolo("report", out, tmp_path / "t.csv", "-o", tmp_path / "r.html"), 1, "--labels COLUMN names the column of the"
+    )
+    table["kind"] = table["kind"].replace("low", "deep")
+    table.to_csv(tmp_path / "other.csv", index=False)
+    said = diabolo("report", out, tmp_path / "other.csv", "--labels", "kind", "-o", tmp_path / "r.html")
+    assert said.code == 0
+    assert "the model does not know them: deep" in said.err
+    right = (load(out).predict(table[["a", "b", "c"]]) == table["kind"])[table["kind"].isin(["high", "mid"])]
+    assert f"{right.mean():.0%} of the rows get their class" in (tmp_path / "r.html").read_text()
+    said = diabolo("report", out, tmp_path / "other.csv", "--labels", "a", "-o", tmp_path / "r.html")
+    assert said.code == 1
+    assert "column 'a' holds none of the classes of the model: high, low, mid" in said.err
+    said = diabolo("fit", tmp_path / "t.csv", "--target", "kind", "-o", out)
+    assert "classes are learned by --labels kind" in said.err
 
 
 def test_report_of_a_table_that_lacks_a_label(mails: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
@@ -1258,7 +1288,7 @@ def test_what_is_wrong_with_a_target(tmp_path: Path, diabolo: Any) -> None:
     def fit(*words: Any) -> Any:
         return diabolo("fit", tmp_path / "a.csv", *words, "--epochs", 1, "--quiet", *to)
 
-    one_line(fit("--target", "town"), 1, "column 'town' holds 'Rome' (row 0)", "--labels COLUMN --labels-sep ';'")
+    one_line(fit("--target", "town"), 1, "column 'town' holds 'Rome' (row 0)", "classes are learned by --labels town")
     one_line(fit("--target", "prize"), 1, "did you mean 'price'?")
     one_line(fit("--target", "price", "--target", "price"), 1, "'price' twice")
     one_line(fit("--target", "price", "--labels", "town"), 2, "--labels does not go with --target")

@@ -24,6 +24,7 @@ Examples:
   diabolo fit mails.jsonl -k 10 --stem english -o mails.diabolo
   diabolo fit mails.csv --labels urgent,billing,bug --drop id -o tags.diabolo
   diabolo fit mails.csv --labels tags --labels-sep ";" -o tags.diabolo
+  diabolo fit plants.csv --labels species -o species.diabolo                        (a class: diabolo tag)
   diabolo fit few.csv --labels bug --encoder mails.diabolo --no-freeze -o tags.diabolo
   diabolo fit homes.csv --target price --drop id -o price.diabolo                   (a number: diabolo predict)
   diabolo fit scene.arff --task labels -o scene.diabolo                             (the labels that the file names)
@@ -125,7 +126,8 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     multiple=True,
     callback=joined,
     metavar="COLUMNS",
-    help="Learn labels: columns of 0, 1 or empty (unknown), such as urgent,bug; of an .h5ad, a column of obs.",
+    help="Learn labels: columns of 0, 1 or empty (unknown), such as urgent,bug; or one column of classes, one in each row, "
+    "such as species; of an .h5ad, a column of obs.",
 )
 @click.option("--label", multiple=True, metavar="COLUMN", help="The same, one column each (repeatable).")
 @click.option(

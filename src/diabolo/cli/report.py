@@ -41,7 +41,11 @@ Examples:
     metavar="COLUMN",
     help="Color the map by a column of DATA that MODEL does not use; of an .h5ad one of obs (repeatable).",
 )
-@click.option("--labels", metavar="COLUMN", help="Of a model of labels: DATA has them in this column, with --labels-sep.")
+@click.option(
+    "--labels",
+    metavar="COLUMN",
+    help="Of a model of labels: DATA has them in this column, with --labels-sep; of a model of classes, one in each row.",
+)
 @click.option("--labels-sep", metavar="SEP", help="Labels: --labels is one column of lists with this separator.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the map.")
 @reading
@@ -73,10 +77,11 @@ def check_options(fitted: Fitted, color: tuple[str, ...], labels: str | None, se
     """Raise a UsageError for options that do not belong to this kind of model."""
     kind = type(fitted).__name__
     tags = hasattr(fitted, "thresholds_")
+    one = tags and fitted.labels_.kind == "one"
     drawn = not tags and not hasattr(fitted, "explain")
     if color and not drawn:
         raise click.UsageError(f"--color colors a map, but the report on this {kind} has no map")
-    if tags and bool(labels) != bool(sep):
+    if tags and bool(labels) != bool(sep) and not (one and labels):
         raise click.UsageError("for a column of lists of labels, give --labels and --labels-sep together")
     for option, value in (("--labels", labels), ("--labels-sep", sep)):
         if not tags and value is not None:
@@ -98,6 +103,8 @@ def labeled_rows(
     table, X = read_for(clf.format_, data, sample)
     if getattr(classes := getattr(as_dataset(data, clf.format_.options), "Y", None), "ndim", 0) == 1:
         return X, {"y": classes}
+    if column and clf.labels_.kind == "one" and not sep:
+        return X, {"y": known_classes(clf, table, column)}
     if column and sep:
         check_names(table, [column], "--labels")
         return X, {"y": without_unknown(clf, label_lists(table, column, sep))}
@@ -111,6 +118,25 @@ def labeled_rows(
     return X, {"y": np.column_stack(told)}
 
 
+def known_classes(clf: MultiLabelClassifier, table: Any, column: str) -> Any:
+    """y (n, k) of a column of classes; NaN in a row without a class, or with one that the model does not know."""
+    import numpy as np
+
+    from ..formats.labeled import check_names
+
+    check_names(table, [column], "--labels")
+    place = {str(name): c for c, name in enumerate(clf.labels_.names)}
+    said = ["" if v is None else str(v).strip() for v in table[column].to_pylist()]
+    not_judged(sorted({v for v in said if v and v not in place}), "the model does not know them")
+    y = np.full((len(said), len(place)), np.nan)
+    for row, name in enumerate(said):
+        if name in place:
+            y[row] = np.arange(len(place)) == place[name]
+    if np.isnan(y).all():
+        raise DataError(f"--labels: column {column!r} holds none of the classes of the model: {', '.join([*place][:10])}")
+    return y
+
+
 def where_labels_are(clf: MultiLabelClassifier, data: Path) -> str:
     """How to say it, if no column has the name of a label."""
     from ..formats.layout import ending
@@ -119,6 +145,8 @@ def where_labels_are(clf: MultiLabelClassifier, data: Path) -> str:
         return "--set labels=COLUMN makes a column of obs the labels"
     if clf.format_.kind == "images" and (data.is_dir() or ".zip" in str(data).lower()):
         return "--set labels=folder makes the folder of each picture its label"
+    if clf.labels_.kind == "one":
+        return "--labels COLUMN names the column of the classes"
     return "for one column of lists, give its name and the separator: --labels tags --labels-sep ';'"
 
 

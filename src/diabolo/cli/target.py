@@ -55,7 +55,7 @@ def check_numbers(Y: Any) -> None:
             floats(Y[name], f"column {name!r}")
         except DataError as error:
             said = str(error).partition(": give numbers")[0]
-            raise DataError(f"--target: {said}; classes are learned by --labels COLUMN --labels-sep ';'") from None
+            raise DataError(f"--target: {said}; classes are learned by --labels {name}") from None
 
 
 def kind_of(X: Any) -> str:
