@@ -27,7 +27,7 @@ import pytest
 from PIL import Image
 
 from conftest import Said
-from diabolo import Autoencoder, IndependentClassifiers, Mask, __version__, load
+from diabolo import Autoencoder, IndependentClassifiers, Mask, Regressor, __version__, load
 from diabolo.cli import VERBS, main
 from diabolo.cli.data import never_onto_input
 from diabolo.errors import DataError
@@ -1261,6 +1261,24 @@ def test_numbers_are_predicted(tmp_path: Path, diabolo: Any) -> None:
     np.testing.assert_allclose(found["predicted price"], expected)
     assert diabolo("fit", tmp_path / "parts", "--target", "price", *learned, "--quiet", "-o", tmp_path / "q.diabolo").code == 0
     np.testing.assert_allclose(load(tmp_path / "q.diabolo").predict(table[["area", "rooms", "town"]]), expected)
+
+
+def test_report_on_numbers(tmp_path: Path, diabolo: Any) -> None:
+    table, model, out = homes(), tmp_path / "p.diabolo", tmp_path / "r.html"
+    table[:160].to_csv(tmp_path / "a.csv", index=False)
+    table[160:].to_csv(tmp_path / "b.csv", index=False)
+    table.drop(columns="price").to_csv(tmp_path / "c.csv", index=False)
+    learned = "--target", "price", "--drop", "id", "--drop", "rent", "--epochs", 20, "--quiet"
+    assert diabolo("fit", tmp_path / "a.csv", *learned, "-o", model).code == 0
+    said = diabolo("report", model, tmp_path / "b.csv", "-o", out)
+    assert (said.code, said.out) == (0, f"wrote {out}\n")
+    score = load(model).score(table[160:][["area", "rooms", "town"]], table[160:]["price"])
+    assert f"The model explains {score:.0%} of the variance of price." in out.read_text()
+    one_line(diabolo("report", model, tmp_path / "c.csv", "-o", out), 1, "what the model predicts: there is no column 'price'")
+    one_line(diabolo("report", model, tmp_path / "b.csv", "-o", out, "--color", "rent"), 2, "on this Regressor has no map")
+    one_line(diabolo("report", model, tmp_path / "b.csv", "-o", out, "--labels", "rent"), 2, "of labels, not for a Regressor")
+    Regressor(hidden=(8,), epochs=1, verbose=False).fit(table[["area"]], table["price"].to_numpy()).save(model)
+    one_line(diabolo("report", model, tmp_path / "b.csv", "-o", out), 1, "give diabolo.report.write labels={'y': y}")
 
 
 def test_several_numbers_of_a_german_file_and_of_texts(tmp_path: Path, diabolo: Any) -> None:

@@ -79,5 +79,6 @@ def agreement(reg: Any, table: Any, added: dict[str, Any]) -> str:
                 continue
             known = truth == truth
             if known.sum() > 1:
-                found.append(f"R2 {r2_score(truth[known], values[known]):.1%} against column {name!r}")
+                r2, off = r2_score(truth[known], values[known]), float(abs(truth[known] - values[known]).mean())
+                found.append(f"R2 {r2:.1%} against column {name!r}, {float(f'{off:.4g}'):,.10g} off on average")
     return "; ".join(found)

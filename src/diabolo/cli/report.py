@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ..errors import DataError, check_columns
+from ..errors import DataError, an, check_columns
 from .data import DATA, MODEL, OUTPUT, check_page, data_set_columns, never_onto_input, said_columns, taken
 from .options import reading, reread
 
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from ..estimators.multilabel.base import MultiLabel
     from ..estimators.multilabel.classifier import MultiLabelClassifier
     from ..estimators.outliers.detector import OutlierDetector
+    from ..estimators.supervised.regressor import Regressor
     from ..formats.files import Sample
 
-    Fitted = Autoencoder | OutlierDetector | MultiLabel
+    Fitted = Autoencoder | OutlierDetector | MultiLabel | Regressor
 
 EPILOG = """\b
 Examples:
@@ -28,6 +29,7 @@ Examples:
   diabolo report normal.diabolo new.csv -o outliers.html         (of a model made with --task outliers)
   diabolo report tags.diabolo test.csv -o labels.html            (... with --labels: DATA has the columns of the labels)
   diabolo report tags.diabolo test.csv --labels tags --labels-sep ";" -o labels.html
+  diabolo report price.diabolo test.csv -o price.html            (... with --target: DATA has what is predicted, too)
 """
 
 
@@ -67,6 +69,9 @@ def command(
     if hasattr(fitted, "thresholds_"):
         sample = sample_for(fitted.format_, data)
         X, known = labeled_rows(fitted, data, labels, labels_sep, sample)
+    elif hasattr(fitted, "target_names_"):
+        sample = sample_for(fitted.format_, data)
+        X, known = observed_rows(fitted, data, sample)
     else:
         known = columns(data, color, "--color", fitted.format_)
     write(fitted, X, output, title=data.name, labels=known, seed=seed, sample=sample)
@@ -78,14 +83,14 @@ def check_options(fitted: Fitted, color: tuple[str, ...], labels: str | None, se
     kind = type(fitted).__name__
     tags = hasattr(fitted, "thresholds_")
     one = tags and fitted.labels_.kind == "one"
-    drawn = not tags and not hasattr(fitted, "explain")
+    drawn = not tags and not hasattr(fitted, "explain") and not hasattr(fitted, "target_names_")
     if color and not drawn:
         raise click.UsageError(f"--color colors a map, but the report on this {kind} has no map")
     if tags and bool(labels) != bool(sep) and not (one and labels):
         raise click.UsageError("for a column of lists of labels, give --labels and --labels-sep together")
     for option, value in (("--labels", labels), ("--labels-sep", sep)):
         if not tags and value is not None:
-            raise click.UsageError(f"{option} is for models of labels, not for an {kind}: --color colors a map")
+            raise click.UsageError(f"{option} is for models of labels, not for {an(kind)}: --color colors a map")
     seeded = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
     if seeded and not drawn:
         raise click.UsageError(f"--seed is the seed of a map, but the report on this {kind} has no map")
@@ -116,6 +121,25 @@ def labeled_rows(
     unknown, numbers = np.full(len(table), np.nan), None if sample is None else sample.numbers.tolist()
     told = [unknown if name in absent else yes_no(table, name, "", numbers) for name in labels]
     return X, {"y": np.column_stack(told)}
+
+
+def observed_rows(reg: Regressor, data: Path, sample: Sample | None) -> tuple[Any, dict[str, Any]]:
+    """The rows of a table, or of a sample of it, and the numbers that were observed."""
+    import numpy as np
+
+    from ..formats.labeled import read_for
+    from ..formats.readers import as_dataset
+    from ..formats.targets import floats
+
+    table, X = read_for(reg.format_, data, sample)
+    if getattr(numbers := getattr(as_dataset(data, reg.format_.options), "Y", None), "ndim", 0) == 1:
+        return X, {"y": numbers}
+    names = reg.target_names_
+    if not names:
+        raise DataError("the model has no name for what it predicts: in Python, give diabolo.report.write labels={'y': y}")
+    check_columns("what the model predicts", names, table.column_names)
+    y = np.column_stack([floats(table[name], f"column {name!r}") for name in names])
+    return X, {"y": y[:, 0] if len(names) == 1 else y}
 
 
 def known_classes(clf: MultiLabelClassifier, table: Any, column: str) -> Any:

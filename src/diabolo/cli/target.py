@@ -43,7 +43,7 @@ def learn(
     if reg.verbose:
         from . import printing
 
-        printing.fitted_target(reg, Y.num_rows, output)
+        printing.fitted_target(reg, Y.num_rows, unknown_rows(Y), output)
 
 
 def check_numbers(Y: Any) -> None:
@@ -56,6 +56,15 @@ def check_numbers(Y: Any) -> None:
         except DataError as error:
             said = str(error).partition(": give numbers")[0]
             raise DataError(f"--target: {said}; classes are learned by --labels {name}") from None
+
+
+def unknown_rows(Y: Any) -> int:
+    """The number of rows without any number to learn from."""
+    import numpy as np
+
+    from ..formats.targets import floats
+
+    return int(np.all([np.isnan(floats(column)) for column in Y.columns], axis=0).sum())
 
 
 def kind_of(X: Any) -> str:
