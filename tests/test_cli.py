@@ -1307,6 +1307,14 @@ def test_what_is_wrong_with_a_target(tmp_path: Path, diabolo: Any) -> None:
         return diabolo("fit", tmp_path / "a.csv", *words, "--epochs", 1, "--quiet", *to)
 
     one_line(fit("--target", "town"), 1, "column 'town' holds 'Rome' (row 0)", "classes are learned by --labels town")
+    for cells, how in (
+        ("3.071,77", 'a decimal comma and points between thousands): read it with --decimal "," --thousands "."'),
+        ("€3,071", "write the column as numbers, such as df['price'] = pd.to_numeric(df['price'].str.replace("),
+        ("12 kg", "write the column as numbers, such as df['price'] = pd.to_numeric(df['price'].str.removesuffix('kg'))"),
+    ):
+        other = homes(60).assign(price=[cells.replace("1", str(i % 9)).replace("2", str(i % 7)) for i in range(60)])
+        other.to_csv(tmp_path / "other.csv", index=False, sep=";")
+        one_line(diabolo("fit", tmp_path / "other.csv", "--target", "price", *to), 1, how)
     one_line(fit("--target", "prize"), 1, "did you mean 'price'?")
     one_line(fit("--target", "price", "--target", "price"), 1, "'price' twice")
     one_line(fit("--target", "price", "--labels", "town"), 2, "--labels does not go with --target")

@@ -175,7 +175,7 @@ def fitted_target(reg: Regressor, rows: int, unknown: int, output: Path) -> None
     table.add_row("predicts", ", ".join(map(str, reg.target_names_ or ["y"])))
     table.add_row("held-out R2", f"{1 - reg.held_out_:.1%}")
     if reg.additive_held_out_ == reg.additive_held_out_:
-        table.add_row("of a sum of curves", f"{1 - reg.additive_held_out_:.1%}")
+        table.add_row("of a linear model" if reg.format_.words else "of a sum of curves", f"{1 - reg.additive_held_out_:.1%}")
     table.add_row("parameters", f"{sum(p.numel() for p in reg.network_.parameters()):,}")
     table.add_row("wrote", str(output))
     console.print(table)

@@ -47,15 +47,30 @@ def learn(
 
 
 def check_numbers(Y: Any) -> None:
-    """Raise a DataError for a column of classes."""
+    """Raise a DataError for a column of classes, or of numbers in another notation."""
     from ..formats.targets import floats
 
     for name in Y.column_names:
         try:
             floats(Y[name], f"column {name!r}")
         except DataError as error:
-            said = str(error).partition(": give numbers")[0]
-            raise DataError(f"--target: {said}; classes are learned by --labels {name}") from None
+            said = str(error).partition(", which is no number")[0]
+            raise DataError(f"--target: {said}, which is no number{way_to_numbers(name, Y[name])}") from None
+
+
+def way_to_numbers(name: str, column: Any) -> str:
+    """The option that reads these texts, or what pandas makes of them, or the one that learns classes."""
+    from ..formats.hints import nearly_numbers
+    from ..formats.layout import remedy
+    from ..formats.schema import is_text
+
+    hint = nearly_numbers(column.combine_chunks(), options.said().get("decimal") or ".") if is_text(column.type) else None
+    if hint is None:
+        return f"; classes are learned by --labels {name}"
+    if hint.options and not hint.bare:
+        return f" ({hint.why}): read it with {remedy(hint.options)}"
+    made = "" if hint.bare is None else f", such as df[{name!r}] = {hint.pandas(f'df[{name!r}]')}"
+    return f" ({hint.why}): write the column as numbers{made}"
 
 
 def unknown_rows(Y: Any) -> int:

@@ -213,7 +213,7 @@ def lost(found: Compared) -> tuple[str, str]:
         for j in order
     ]
     rest = len(names) - len(order)
-    below = f"<p class='about below'>The other {rest:,} matter less, or not at all.</p>" if rest else ""
+    below = f"<p class='about below'>Less, or not at all: {rest:,} other{'s' * (rest > 1)}.</p>" if rest else ""
     return where, f"<table class='bars'><tbody>{''.join(lines)}</tbody></table>{below}"
 
 
@@ -246,11 +246,11 @@ def right(text: str) -> str:
 def facts(found: Compared) -> str:
     """The facts that one needs to reproduce the report."""
     reg = found.reg
-    additive = reg.additive_held_out_
+    additive, start = reg.additive_held_out_, "a linear model" if reg.format_.words else "a sum of curves"
     told = [
         ("Rows in this report", f"{found.n:,} ({reg.format_.kind}, {len(reg.format_.columns):,} columns)"),
         ("Explained of held-out rows, in the fit", f"{1 - reg.held_out_:.1%}"),
-        *[("The same, of a sum of curves", f"{1 - additive:.1%}")] * (additive == additive),
+        *[(f"The same, of {start}", f"{1 - additive:.1%}")] * (additive == additive),
         ("Members", f"{reg.members_}"),
         ("Seed of the fit", seed(reg)),
         ("Versions", f"diabolo {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}"),

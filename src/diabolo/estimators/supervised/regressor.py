@@ -30,9 +30,9 @@ FAR_OUT = 20.0  # deviations from the mean of the first fit, in which most numbe
 class Regressor(RegressorMixin, Supervised):
     """Regression of one or several targets, with a new or a pre-trained encoder.
 
-    Of tables and arrays it begins at the best additive model, a sum of one bent line for each column (`n_bins`), and learns
-    what that leaves over, from 100 rows on. A new encoder sees of each date also where it lies within a day, a week, a
-    month and a year (:class:`nets.Calendar`).
+    Of tables and arrays it begins at the best additive model, a sum of one bent line for each column (`n_bins`), of documents
+    at the best linear model of tf-idf, and learns what that leaves over, from 100 rows on. A new encoder sees of each date also
+    where it lies within a day, a week, a month and a year (:class:`nets.Calendar`).
 
     Parameters
     ----------
@@ -101,9 +101,9 @@ class Regressor(RegressorMixin, Supervised):
     held_out_ : float
         Out-of-fold error on the training rows: 1 - R2, weighted by `sample_weight`.
     additive_held_out_ : float
-        The same of the additive model at which training begins; NaN if it begins elsewhere, as with pictures, documents, an
-        encoder or ``warm_start``. With ``n_bins=0`` it is the best linear model. If ``held_out_`` is not smaller, the hidden
-        layers gain nothing.
+        The same of the additive model at which training begins; NaN if it begins elsewhere, as with pictures, an encoder or
+        ``warm_start``. With ``n_bins=0`` it is the best linear model. If ``held_out_`` is not smaller, the hidden layers gain
+        nothing.
     network_ : Diabolo
         Encoder and last layer of all members.
     members_ : int
