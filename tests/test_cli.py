@@ -327,6 +327,7 @@ def test_impute(place: Path, tmp_path: Path, diabolo: Any) -> None:
     said = diabolo("fit", tmp_path / "gaps.csv", "--drop", "id", "--task", "impute", "-o", model, "--epochs", 2, "--hidden", 8)
     assert said.code == 0, said.err
     assert isinstance(load(model).corruption, Mask)
+    assert load(model).n_components == 0.9, "two codes estimate some columns worse than their means"
     said = diabolo("impute", model, tmp_path / "gaps.csv", "-o", tmp_path / "whole.csv")
     assert (said.code, said.err) == (0, ""), "id is written, too"
     assert said.out.startswith("60 rows, 5 missing cells, 2 of 'size', 2 of 'city', 1 of 'maybe': wrote")

@@ -576,6 +576,12 @@ def test_a_number_beside_which_the_others_do_not_count_is_told() -> None:
     X, y = rng.normal(size=(60, 2)), rng.normal(size=60)
     with pytest.warns(UserWarning, match=r"y holds 1e\+09 \(row 3\), which makes up 98% of its variance.*NaN"):
         Regressor(**SMALL).fit(X, np.where(np.arange(60) == 3, 1e9, y))
+    more, large = rng.normal(size=(600, 2)), 100 + rng.normal(size=600)
+    with pytest.warns(
+        UserWarning, match=r"y holds 2 values such as 1\d{5} \(row \d\), which make up .* they are errors, make them"
+    ):
+        Regressor(**SMALL).fit(more, np.where(np.arange(600) < 3, 1e3 * large, large))
+    Regressor(**SMALL).fit(more, (np.arange(600) < 3) * 1.0)  # rare, but only yes and no: without a warning
     with pytest.warns(UserWarning, match=r"-999 \(5 times\) in column 'y': far from all other values"):
         Regressor(**SMALL).fit(X, np.where(np.arange(60) < 5, -999, y))
     Regressor(**SMALL).fit(X, np.exp(y))

@@ -108,3 +108,9 @@ def test_dates_beyond_those_of_fit_are_told(unit: str) -> None:
     assert told(0) == told(8) == told(160, 2) == ""
     format.doubts = False  # as of a detector
     assert "column 'when' holds dates beyond all that fit saw" in told(160)
+
+
+def test_names_of_pictures_beside_other_columns_are_told() -> None:
+    assert "column 'v' holds 60 names of pictures, and each is a category: the pictures are not looked at" in said(
+        [f"photos/{i}.{'JPG' if i % 2 else 'png'}" for i in range(60)]
+    )

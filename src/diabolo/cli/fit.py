@@ -14,6 +14,7 @@ from .saving import save_fitted
 from .several import in_processes
 
 HIDDEN = 0.1  # share of the cells that --task impute hides while it learns
+ENOUGH = 0.9  # of the variance, for which it has codes: two estimate some columns worse than their means do
 
 EPILOG = """\b
 Examples:
@@ -103,7 +104,8 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     "-k",
     "--components",
     callback=components,
-    help="Number of codes per row. A share of the variance such as 0.9 lets PCA choose it.  [default: 2; for outliers all]",
+    help="Number of codes per row. A share of the variance such as 0.9 lets PCA choose it.  "
+    "[default: 2; for impute 0.9; for outliers all]",
 )
 @click.option(
     "--task",
@@ -289,6 +291,7 @@ def learn(
     for name, values in columns.items():
         check_there(f"--{name}", data, values)
     if task == options.IMPUTE:
+        components = ENOUGH if components is None else components
         params["corruption"] = hidden_cells(documents, data)
     X = open_data(data, drop, words["text"])
     model: Autoencoder | OutlierDetector = (

@@ -25,8 +25,8 @@ Examples:
 @click.command(
     epilog=EPILOG,
     help="Add a column 'predicted COLUMN' to DATA for each number that MODEL predicts. DATA is a table with the columns of the "
-    "model; for a model of texts or pictures as in `diabolo tag`. If it holds what is predicted, R2 says how well they agree."
-    + PARTS,
+    "model; for a model of texts or pictures as in `diabolo tag`. If it holds what is predicted, R2 says how well they agree; "
+    "of parts, and of more than 100,000 rows, `diabolo report` does." + PARTS,
 )
 @MODEL
 @DATA
