@@ -27,7 +27,7 @@ import pytest
 from PIL import Image
 
 from conftest import Said
-from diabolo import Autoencoder, IndependentClassifiers, Mask, __version__, load
+from diabolo import Autoencoder, IndependentClassifiers, Mask, Regressor, __version__, load
 from diabolo.cli import VERBS, main
 from diabolo.cli.data import never_onto_input
 from diabolo.errors import DataError
@@ -328,6 +328,7 @@ def test_impute(place: Path, tmp_path: Path, diabolo: Any) -> None:
     assert said.code == 0, said.err
     assert isinstance(load(model).corruption, Mask)
     assert "Hidden cells in 15 held-out rows" in said.out
+    assert load(model).n_components == 0.9, "two codes estimate some columns worse than their means"
     said = diabolo("impute", model, tmp_path / "gaps.csv", "-o", tmp_path / "whole.csv")
     assert (said.code, said.err) == (0, ""), "id is written, too"
     assert said.out.startswith("60 rows, 5 missing cells, 2 of 'size', 2 of 'city', 1 of 'maybe': wrote")
@@ -644,7 +645,7 @@ def test_fit_labels_wrongly(mails: Path, tmp_path: Path, diabolo: Any) -> None:
         (["--task", "labels"], "mails.csv' does not name its labels, and --labels names no column: give those that are labels"),
         (["--labels", "bug", "--drop", "bug"], "no column 'bug'"),
         (["--labels", "size"], "column 'size' holds 0.1257"),
-        (["--labels", "city"], "--labels-sep ';', or labels_sep=';', reads a column of names, of one label per row"),
+        (["--labels", "city,bug"], "classes, one for each row, are read of a single column of texts that repeat"),
         (["--labels", "bug", "--threshold-metric", "f2"], "threshold_metric='f2'"),
         (["--labels", "bug", "--encoder", mails / "mails.diabolo"], "holds a MultiLabelClassifier, but"),
         (
@@ -726,6 +727,36 @@ def test_report_of_lists_of_labels(mails: Path, tmp_path: Path, diabolo: Any) ->
     assert said.code == 0, said.err
     assert "not evaluated, because the model does not know them: martian" in said.err
     assert "urgent" in out.read_text()
+
+
+def test_a_column_of_classes(tmp_path: Path, diabolo: Any) -> None:
+    """One class for each row, never two of them; rows without one are left out of fit, and not judged in a report."""
+    rng = np.random.default_rng(0)
+    table, out = pd.DataFrame(rng.normal(size=(120, 3)), columns=["a", "b", "c"]), tmp_path / "m.diabolo"
+    table["kind"] = np.select([table["a"] > 0.5, table["a"] < -0.5], ["high", "low"], "mid")
+    table.loc[::12, "kind"] = None
+    table.to_csv(tmp_path / "t.csv", index=False)
+    said = diabolo("fit", tmp_path / "t.csv", "--labels", "kind", "-o", out, "--epochs", 5, "--hidden", 8, "--quiet")
+    assert said.code == 0, said.err
+    assert "column 'kind' names no class in 10 of 120 rows, row 0 the first: these rows are left out" in said.err
+    assert (load(out).labels_.kind, load(out).classes_.tolist()) == ("one", ["high", "low", "mid"])
+    diabolo("tag", out, tmp_path / "t.csv", "-o", tmp_path / "tagged.csv")
+    assert {*pd.read_csv(tmp_path / "tagged.csv")["labels"]} <= {"high", "low", "mid"}
+    one_line(
+        diabolo("report", out, tmp_path / "t.csv", "-o", tmp_path / "r.html"), 1, "--labels COLUMN names the column of the"
+    )
+    table["kind"] = table["kind"].replace("low", "deep")
+    table.to_csv(tmp_path / "other.csv", index=False)
+    said = diabolo("report", out, tmp_path / "other.csv", "--labels", "kind", "-o", tmp_path / "r.html")
+    assert said.code == 0
+    assert "the model does not know them: deep" in said.err
+    right = (load(out).predict(table[["a", "b", "c"]]) == table["kind"])[table["kind"].isin(["high", "mid"])]
+    assert f"{right.mean():.0%} of the rows get their class" in (tmp_path / "r.html").read_text()
+    said = diabolo("report", out, tmp_path / "other.csv", "--labels", "a", "-o", tmp_path / "r.html")
+    assert said.code == 1
+    assert "column 'a' holds none of the classes of the model: high, low, mid" in said.err
+    said = diabolo("fit", tmp_path / "t.csv", "--target", "kind", "-o", out)
+    assert "classes are learned by --labels kind" in said.err
 
 
 def test_report_of_a_table_that_lacks_a_label(mails: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
@@ -1264,6 +1295,24 @@ def test_numbers_are_predicted(tmp_path: Path, diabolo: Any) -> None:
     np.testing.assert_allclose(load(tmp_path / "q.diabolo").predict(table[["area", "rooms", "town"]]), expected)
 
 
+def test_report_on_numbers(tmp_path: Path, diabolo: Any) -> None:
+    table, model, out = homes(), tmp_path / "p.diabolo", tmp_path / "r.html"
+    table[:160].to_csv(tmp_path / "a.csv", index=False)
+    table[160:].to_csv(tmp_path / "b.csv", index=False)
+    table.drop(columns="price").to_csv(tmp_path / "c.csv", index=False)
+    learned = "--target", "price", "--drop", "id", "--drop", "rent", "--epochs", 20, "--quiet"
+    assert diabolo("fit", tmp_path / "a.csv", *learned, "-o", model).code == 0
+    said = diabolo("report", model, tmp_path / "b.csv", "-o", out)
+    assert (said.code, said.out) == (0, f"wrote {out}\n")
+    score = load(model).score(table[160:][["area", "rooms", "town"]], table[160:]["price"])
+    assert f"The model explains {score:.0%} of the variance of price." in out.read_text()
+    one_line(diabolo("report", model, tmp_path / "c.csv", "-o", out), 1, "what the model predicts: there is no column 'price'")
+    one_line(diabolo("report", model, tmp_path / "b.csv", "-o", out, "--color", "rent"), 2, "on this Regressor has no map")
+    one_line(diabolo("report", model, tmp_path / "b.csv", "-o", out, "--labels", "rent"), 2, "of labels, not for a Regressor")
+    Regressor(hidden=(8,), epochs=1, verbose=False).fit(table[["area"]], table["price"].to_numpy()).save(model)
+    one_line(diabolo("report", model, tmp_path / "b.csv", "-o", out), 1, "give diabolo.report.write labels={'y': y}")
+
+
 def test_several_numbers_of_a_german_file_and_of_texts(tmp_path: Path, diabolo: Any) -> None:
     table, out = homes(60), tmp_path / "out.csv"
     table.to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",")
@@ -1289,18 +1338,27 @@ def test_what_is_wrong_with_a_target(tmp_path: Path, diabolo: Any) -> None:
     def fit(*words: Any) -> Any:
         return diabolo("fit", tmp_path / "a.csv", *words, "--epochs", 1, "--quiet", *to)
 
-    one_line(fit("--target", "town"), 1, "column 'town' holds 'Rome' (row 0)", "--labels COLUMN --labels-sep ';'")
+    one_line(fit("--target", "town"), 1, "column 'town' holds 'Rome' (row 0)", "classes are learned by --labels town")
     odd = {"dollars": [f"${v:,.2f}" for v in range(999, 1059)], "odd": ["?", *range(59)], "none": [None] * 60}
     homes(60).assign(**odd, far=["inf", *range(59)], copy=homes(60)["price"]).to_csv(tmp_path / "a.csv", index=False)
     one_line(
-        fit("--target", "dollars"), 1, """column 'dollars' holds '$999.00' (row 0)""", """read them with --thousands \",\" ("""
+        fit("--target", "dollars"), 1, """column 'dollars' holds '$999.00' (row 0)""", """read them with --thousands \",\""""
     )
-    one_line(fit("--target", "odd"), 1, """column 'odd' holds '?' (row 0)""", """read them with --na "?" (""")
+    one_line(fit("--target", "odd"), 1, """column 'odd' holds '?' (row 0)""", """read them with --na "?\"""")
     one_line(fit("--target", "none"), 1, "column 'none' holds no number")
     one_line(fit("--target", "far"), 1, "column 'far' holds inf (row 0)")
     others = [word for name in ("id", "rent", *odd, "far") for word in ("--drop", name)]
     assert fit("--target", "price", *others).err.endswith("leave them out, --drop copy\n")
     homes(60).to_csv(tmp_path / "a.csv", index=False)
+    for cells, how in (
+        ("3.071,77", 'a decimal comma and points between thousands): read them with --decimal "," --thousands "."'),
+        ("€3,071", 'a currency or a percent sign): read them with --thousands ","'),
+        ("12 kg", "write the column as numbers, such as df['price'] = pd.to_numeric(df['price'].str.removesuffix('kg'))"),
+    ):
+        other = homes(60).assign(price=[cells.replace("1", str(i % 9)).replace("2", str(i % 7)) for i in range(60)])
+        other.to_csv(tmp_path / "other.csv", index=False, sep=";")
+        one_line(diabolo("fit", tmp_path / "other.csv", "--target", "price", *to), 1, how)
+
     one_line(fit("--target", "prize"), 1, "did you mean 'price'?")
     one_line(fit("--target", "price", "--target", "price"), 1, "'price' twice")
     one_line(fit("--target", "price", "--labels", "town"), 2, "--labels does not go with --target")

@@ -153,10 +153,12 @@ def mentioned(word: str) -> bool:
 def test_every_room_has_a_page(room: str) -> None:
     pages = {
         "chance": "training",
+        "copies": "autoencoder",
         "decision": "multilabel",
         "deferred": "storage",
         "engine": "storage",
         "hardware": "training",
+        "hidden_cells": "autoencoder",
         "history": "training",
         "loading": "storage",
         "network": "nets",

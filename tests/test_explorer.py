@@ -1463,3 +1463,16 @@ def test_it_can_be_read_and_reached(kind, scheme, width, browser, folder):
     assert any("map-handle" in said for _, said in stops), stops
     assert page.said == []
     page.close()
+
+
+def test_a_regressor_is_colored_by_what_it_predicts() -> None:
+    """With the name of its target, unless another column is asked for, or the name is taken."""
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=["a", "b"])
+    y = pd.Series(np.arange(60.0), name="price")
+    reg = Regressor(hidden=(8,), epochs=1, random_state=0, verbose=False).fit(X, y)
+    ids = {"id": [*range(60)]}
+    assert payload(reg, X, labels=ids).head["color"] == "predicted price"
+    assert payload(reg, X, labels=ids, color="id").head["color"] == "id"
+    assert payload(reg, X, labels={"predicted price": [*range(60)]}).head["color"] == "predicted price (measure)"
+    bare = Regressor(hidden=(8,), epochs=1, random_state=0, verbose=False).fit(X.to_numpy(), np.arange(120.0).reshape(60, 2))
+    assert payload(bare, X.to_numpy()).head["color"] == "predicted 0"

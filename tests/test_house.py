@@ -300,8 +300,8 @@ TOGETHER = {
     "reader_svm": """formats.readers.growing formats.readers.pairs.extreme formats.readers.pairs.gathered
         formats.readers.pairs.lines formats.readers.pairs.svmlight""",
     "readers": "formats.readers.dataset",
-    "report": """report.autoencoder report.display report.labels report.names report.outliers report.page
-        report.recipe report.rows report.svg report.values""",
+    "report": """report.agreement report.autoencoder report.display report.labels report.names report.numbers report.outliers
+        report.page report.recipe report.rows report.scatter report.svg report.values""",
     "restoration": """estimators.restoration.base estimators.restoration.colorizer estimators.restoration.comparison
         estimators.restoration.denoiser estimators.restoration.hints estimators.restoration.pixels
         estimators.restoration.upscaler""",

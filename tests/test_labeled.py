@@ -108,9 +108,9 @@ def test_x_for_an_encoder(mails: Path) -> None:
         (
             ["id"],
             {},
-            "column 'id' holds 7 in row 1: allowed are 0, 1, and an empty cell, which means unknown; numbers are predicted in",
+            "column 'id' holds 7 in row 1: allowed are 0, 1, and an empty cell, which means unknown; numbers are predicted",
         ),
-        (["body"], {}, "--labels-sep ';', or labels_sep=';', reads a column of names, of one label per row"),
+        (["body"], {}, "--labels-sep ';', or labels_sep=';', reads a column of names with this separator between"),
     ],
 )
 def test_what_is_wrong_is_said(mails: Path, labels: list[str], more: dict[str, Any], words: str) -> None:
@@ -160,3 +160,37 @@ def test_names_of_labels_leave_the_labels_as_they_are() -> None:
     assert labels.as_lists().from_matrix(np.array([[0, 1], [1, 1]])) == [("b",), ("a", "b")]
     assert labels.kind == "pandas"
     assert Labels().fit(["x", "y"]).as_lists().from_matrix(np.eye(2)).tolist() == ["x", "y"]
+
+
+@pytest.mark.filterwarnings("ignore:column 'kind' names no class")
+def test_a_column_of_classes(tmp_path: Path) -> None:
+    """Texts that repeat, or a few whole numbers; what is more likely something else is refused."""
+    size = [float(i) for i in range(12)]
+    for values, said in (
+        (["cat", "dog", None] * 4, ["cat", "dog"] * 4),
+        ([3, 4, None] * 4, [3, 4] * 4),
+        (pa.array(["a b", "c", ""] * 4).dictionary_encode(), ["a b", "c"] * 4),
+    ):
+        X, y = read_labeled(pa.table({"size": size, "kind": values}), "kind")
+        assert list(y) == said
+        assert len(X) == 8
+        assert X["size"][:3].to_pylist() == [0, 1, 3]
+    for values in ([*"abcdefghijkl"], ["a;b", "a"] * 6, ["1", "?"] * 6, [0.5, 1.5] * 6, [*range(12)]):
+        with pytest.raises(DataError, match="allowed are 0, 1, and an empty cell"):
+            read_labeled(pa.table({"size": size, "kind": values}), "kind")
+
+
+def test_a_column_of_classes_of_a_large_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from diabolo.formats import blocks, labeled
+
+    monkeypatch.setattr(labeled, "SAMPLE", 20)
+    table = pa.table({"size": np.arange(60.0), "kind": ["red fox", "cat", "dog"] * 20})
+    pq.write_table(table, tmp_path / "t.parquet")
+    X, y = read_labeled(tmp_path / "t.parquet", "kind")
+    assert (type(X), y.kind, y.names) == (blocks.parts_of(tmp_path / "t.parquet").__class__, "one", ["cat", "dog", "red fox"])
+    clf = MultiLabelClassifier(hidden=(8,), epochs=2, random_state=0).fit(X, y)
+    assert clf.labels_.kind == "one"
+    assert clf.predict(X).shape == (60,)
+    pq.write_table(table.set_column(1, "kind", [["cat", "dog", None] * 20]), tmp_path / "gaps.parquet")
+    with pytest.raises(DataError, match="names no class in 20 of 60 rows, row 2 the first: leave these rows out"):
+        read_labeled(tmp_path / "gaps.parquet", "kind")

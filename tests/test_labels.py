@@ -550,7 +550,7 @@ def test_classes_that_are_perhaps_none_are_told(names: list[str], why: str) -> N
     with pytest.warns(UserWarning, match=why):
         Classifier(**QUICK | {"epochs": 1}).fit(X, y)
     with pytest.warns(UserWarning, match=why):
-        MultiLabelClassifier(**QUICK | {"epochs": 1}).fit(X, [[name] for name in y])
+        MultiLabelClassifier(**QUICK | {"epochs": 1}).fit(X, [[*names], *([name] for name in y[1:])])
 
 
 def test_usual_classes_are_not_doubted() -> None:
@@ -576,6 +576,12 @@ def test_a_number_beside_which_the_others_do_not_count_is_told() -> None:
     X, y = rng.normal(size=(60, 2)), rng.normal(size=60)
     with pytest.warns(UserWarning, match=r"y holds 1e\+09 \(row 3\), which makes up 98% of its variance.*NaN"):
         Regressor(**SMALL).fit(X, np.where(np.arange(60) == 3, 1e9, y))
+    more, large = rng.normal(size=(600, 2)), 100 + rng.normal(size=600)
+    with pytest.warns(
+        UserWarning, match=r"y holds 2 values such as 1\d{5} \(row \d\), which make up .* they are errors, make them"
+    ):
+        Regressor(**SMALL).fit(more, np.where(np.arange(600) < 3, 1e3 * large, large))
+    Regressor(**SMALL).fit(more, (np.arange(600) < 3) * 1.0)  # rare, but only yes and no: without a warning
     with pytest.warns(UserWarning, match=r"-999 \(5 times\) in column 'y': far from all other values"):
         Regressor(**SMALL).fit(X, np.where(np.arange(60) < 5, -999, y))
     Regressor(**SMALL).fit(X, np.exp(y))
@@ -655,3 +661,13 @@ def test_numbers_in_another_notation_come_with_what_reads_them(cells: list[Any],
     assert way
     found = eval(way[1], {"pd": pd, "y": pd.Series(cells)})
     assert found.tolist() == pytest.approx(list(expected), nan_ok=True)
+
+
+def test_lists_of_one_label_each_look_like_classes() -> None:
+    """Several of them, or none, may be predicted for a row, which a warning says; not if a row has two, or none."""
+    X, names = np.random.default_rng(0).normal(size=(60, 2)), ["cat", "dog", "fox"] * 20
+    with pytest.warns(UserWarning, match="each row has exactly one label, and still several, or none, may be predicted"):
+        MultiLabelClassifier(**SMALL).fit(X, names, labels_sep=";")
+    for other in ("cat;dog", ""):
+        MultiLabelClassifier(**SMALL).fit(X, [other, *names[1:]], labels_sep=";")  # without a warning
+    assert MultiLabelClassifier(**SMALL).fit(X, names).labels_.kind == "one"

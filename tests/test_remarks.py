@@ -84,3 +84,33 @@ def test_a_column_in_which_each_row_is_another_is_told() -> None:
     for cells in ([f"{v:.3f} kg" for v in u], [f"{i % 28 + 1}.{i % 12 + 1}.{1990 + i % 30}" for i in range(n)]):
         assert "identifier" not in said(cells)
         assert "look" in said(cells)
+
+
+@pytest.mark.parametrize("unit", ["s", "ns"])
+def test_dates_beyond_those_of_fit_are_told(unit: str) -> None:
+    """After them, or before; not those between or near, nor other numbers, nor in few rows."""
+    days = pd.date_range("2024-01-01", periods=200, unit=unit)
+    table = pd.DataFrame({"when": days, "a": rng.normal(size=200), "b": range(5, 205)}).sample(frac=1, random_state=0)
+    format = Tables(numbers=["b"]).fit(table)
+
+    def told(shift: int, rows: int = 200) -> str:
+        new = table.assign(
+            when=table["when"] + pd.Timedelta(shift, "D") * (np.arange(200) < rows).astype(int), b=table["b"] + shift
+        )
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            for x in format.arrays(new):
+                assert len(x) == 200
+        return " / ".join(str(w.message) for w in found)
+
+    assert "(2024-01-01 00:00 to 2024-07-18 00:00), such as 2024-12-25 00:00, in 151 of 200 rows looked at" in told(160)
+    assert "such as 2023-10-03 00:00, in 81 of 200" in told(-90)
+    assert told(0) == told(8) == told(160, 2) == ""
+    format.doubts = False  # as of a detector
+    assert "column 'when' holds dates beyond all that fit saw" in told(160)
+
+
+def test_names_of_pictures_beside_other_columns_are_told() -> None:
+    assert "column 'v' holds 60 names of pictures, and each is a category: the pictures are not looked at" in said(
+        [f"photos/{i}.{'JPG' if i % 2 else 'png'}" for i in range(60)]
+    )

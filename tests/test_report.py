@@ -19,7 +19,18 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits, load_iris
 
-from diabolo import Autoencoder, Classifier, DataError, Denoiser, Gaussian, Mask, MultiLabelClassifier, OutlierDetector, load
+from diabolo import (
+    Autoencoder,
+    Classifier,
+    DataError,
+    Denoiser,
+    Gaussian,
+    Mask,
+    MultiLabelClassifier,
+    OutlierDetector,
+    Regressor,
+    load,
+)
 from diabolo.estimators.autoencoder.maps import spread
 from diabolo.formats import Documents, Reading, Tables
 from diabolo.history import History
@@ -573,3 +584,115 @@ def test_the_code_names_what_was_said_of_texts_and_files() -> None:
     plain = Autoencoder(1, epochs=1, random_state=0, verbose=False).fit(np.random.default_rng(0).normal(size=(60, 25)))
     start = "from diabolo import Autoencoder\n\nmodel = Autoencoder("
     assert recipe(plain, "model").startswith(start)
+
+
+# ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def homes(n: int = 200, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
+    """A price that depends on the area and the town, and not on the color; some prices and towns are not known."""
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame({"area": rng.uniform(20, 200, n), "town": rng.choice(["Oslo", "Rome"], n), "color": rng.normal(size=n)})
+    y = pd.Series(3000 * X["area"] * np.where(X["town"] == "Oslo", 2, 1) + rng.normal(0, 9000, n), name="price")
+    y[5], X.loc[7, "town"] = np.nan, None
+    return X, y
+
+
+def regressor(X: Any, y: Any, **settings: Any) -> Regressor:
+    return Regressor(**{"hidden": (16,), "epochs": 20, "random_state": 0, "verbose": False} | settings).fit(X, y)
+
+
+def test_numbers_of_the_page_of_a_regressor(tmp_path: Path) -> None:
+    """Its R2 is that of `score`, the mean error is that of the predictions; the columns stand in their order."""
+    (X, y), (new, truth) = homes(), homes(150, 1)
+    reg = regressor(X, y)
+    write(reg, new, tmp_path / "a.html", title="Homes", labels={"y": truth})
+    write(reg, new, tmp_path / "b.html", title="Homes", labels={"y": truth})
+    page = (tmp_path / "a.html").read_text()
+    assert page == (tmp_path / "b.html").read_text()
+    known = truth.notna()
+    off, score = np.abs(reg.predict(new) - truth)[known], reg.score(new, truth)
+    assert f"<h1>The model explains {score:.0%} of the variance of price.</h1>" in page
+    assert f"<span class='big'>{score:.1%}</span>" in page
+    assert (
+        f"Measured on 150 rows, 149 of them with a known price. On average it is {float(f'{off.mean():.4g}'):,.10g} off."
+        in page
+    )
+    assert f"held out in the fit it explained {1 - reg.held_out_:.0%}" in page
+    (columns,) = re.findall(r'<h2 id="h-columns">.*?</section>', page, re.S)
+    assert re.findall(r"scope='row'>(\w+)<", columns)[:2] == ["area", "town"]
+    (rows,) = re.findall(r'<h2 id="h-rows">.*?</section>', page, re.S)
+    assert re.findall(r"scope='row'>(\d+)<", rows)[:3] == [str(i) for i in off.sort_values(ascending=False).index[:3]]
+    assert len(re.findall("<circle class='flagged'", page)) == 149
+
+
+def test_rows_of_the_fit_are_told_from_new_ones(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(120, 4)), rng.normal(size=120)
+    reg = regressor(X, y, hidden=(256,), epochs=300, patience=300, dropout=0.0, weight_decay=0.0)
+    write(reg, X, tmp_path / "a.html", labels={"y": y})
+    write(reg, rng.normal(size=(60, 4)), tmp_path / "b.html", labels={"y": rng.normal(size=60)})
+    fitted, new = ((tmp_path / name).read_text() for name in ("a.html", "b.html"))
+    said = "these rows are perhaps those of the fit, and new ones will be worse."
+    assert (said in fitted, said in new) == (reg.score(X, y) > 1 - reg.held_out_ + 0.05, False)
+    assert "In these rows, the model predicts y no better than the mean." in new
+
+
+@pytest.mark.parametrize("kind", ["two targets", "array", "documents", "pictures", "few", "all the same", "hostile"])
+def test_a_page_of_any_regressor(kind: str, tmp_path: Path) -> None:
+    X: Any
+    X, y = homes(60)
+    Y: Any = y.fillna(0)
+    if kind == "two targets":
+        Y = pd.DataFrame({"price": Y, "rooms": np.where(np.arange(60) % 9, X["area"] / 30, np.nan)})
+    elif kind == "array":
+        X = X[["area", "color"]].to_numpy()
+    elif kind == "documents":
+        X = texts(60)
+    elif kind == "pictures":
+        X = np.random.default_rng(0).integers(0, 255, (60, 8, 8), dtype=np.uint8)
+    elif kind == "hostile":
+        X, Y = X.rename(columns={"area": HOSTILE[0]}), Y.rename(HOSTILE[1])
+    reg = regressor(X, Y, epochs=1)
+    some = slice(0, 5 if kind == "few" else 60)
+    if kind == "all the same":
+        Y = Y * 0 + 3.0
+    write(reg, X[some], tmp_path / "a.html", labels={"y": Y[some]})
+    page = (tmp_path / "a.html").read_text()
+    assert '<h2 id="h-versus">' in page
+    assert not re.search(r"\$\{|nan%|>nan<", page)
+    assert not any(text in page for text in HOSTILE[:2])
+    assert ("a straight line" in page) == (kind != "few")
+    assert page.count("Errors: predicted minus observed") == (kind != "two targets")
+
+
+def test_what_a_report_on_numbers_needs(tmp_path: Path) -> None:
+    X, y = homes(60)
+    reg = regressor(X, y, epochs=1)
+    for labels, words in (
+        (None, "a report on a Regressor needs the observed numbers of the rows"),
+        ({"y": y[:9]}, "9"),
+        ({"y": y * np.nan}, "nothing is known of price in these rows"),
+        ({"y": np.ones((60, 2))}, "y has 2 columns, but the model was fitted with 1"),
+    ):
+        with pytest.raises(DataError, match=words):
+            write(reg, X, tmp_path / "a.html", labels=labels)
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_of_a_regressor_in_a_browser(width: int, browser: Any, tmp_path: Path) -> None:
+    """Nothing sticks out, and no number lies on another or is cut off."""
+    X, y = homes()
+    write(regressor(X, y), X, tmp_path / "a.html", labels={"y": y})
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto((tmp_path / "a.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    cut = """() => [...document.querySelectorAll('.chart svg text')].filter(t => {
+        const a = t.getBoundingClientRect(), b = t.closest('svg').getBoundingClientRect();
+        return a.left < b.left - 1 || a.right > b.right + 1 }).length"""
+    wide = "() => [...document.querySelectorAll('.versus td')].filter(td => td.scrollWidth > td.clientWidth + 1).length"
+    assert (page.evaluate(cut), page.evaluate(wide), said) == (0, 0, [])
+    page.close()

@@ -16,13 +16,16 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import RidgeCV
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from torch import Tensor, nn
 
 from diabolo import Autoencoder, Classifier, DataError, Denoiser, FormatError, Regressor, load
 from diabolo.bulk.applied import predicted
+from diabolo.estimators import architectures
 from diabolo.estimators.supervised.targets import NumberTarget
 from kinds import SMALL, frame, texts
 
@@ -217,9 +220,29 @@ def test_a_regressor_says_what_a_sum_of_curves_leaves_over(tmp_path: Path) -> No
     assert load(tmp_path / "a.diabolo").additive_held_out_ == reg.additive_held_out_
     few = Regressor(verbose=False, random_state=0).fit(X[:60], X[:60, 0])
     assert few.additive_held_out_ == pytest.approx(few.held_out_, abs=1e-6)
-    words = Regressor(**SMALL).fit(["red apple", "green pear"] * 30, np.arange(60.0))
-    words.save(tmp_path / "b.diabolo")
-    assert np.isnan([words.additive_held_out_, load(tmp_path / "b.diabolo").additive_held_out_]).all()
+    pictures = Regressor(**SMALL).fit(r.integers(0, 255, (60, 12, 12), dtype=np.uint8), np.arange(60.0))
+    pictures.save(tmp_path / "b.diabolo")
+    assert np.isnan([pictures.additive_held_out_, load(tmp_path / "b.diabolo").additive_held_out_]).all()
+
+
+def test_numbers_of_documents_begin_at_a_linear_model(tmp_path: Path) -> None:
+    """What words add to a number is learned about as well as by ridge regression on tf-idf; many words have no such start."""
+    r = np.random.default_rng(0)
+    value = np.where(np.arange(80) < 20, r.normal(size=80), 0.0)
+    counts = r.poisson(0.2, (600, 80))
+    texts = [" ".join(f"word{j}" for j in np.repeat(np.arange(80), row)) for row in counts]
+    y = 10 + counts @ value + r.normal(0, 0.3, 600)
+    seen = TfidfVectorizer(sublinear_tf=True).fit(texts[:400])
+    ridge = RidgeCV(np.logspace(-3, 3, 13)).fit(seen.transform(texts[:400]), y[:400])
+    best = ridge.score(seen.transform(texts[400:]), y[400:])
+    reg = Regressor(verbose=False, random_state=0).fit(texts[:400], y[:400])
+    assert reg.score(texts[400:], y[400:]) > best - 0.02 > 0.7
+    assert reg.held_out_ <= reg.additive_held_out_ < 0.3
+    reg.save(tmp_path / "a.diabolo")
+    np.testing.assert_array_equal(load(tmp_path / "a.diabolo").predict(texts), reg.predict(texts))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(architectures, "MAX_WORDS_TO_SOLVE", 10)
+        assert np.isnan(Regressor(**SMALL).fit(texts, y).additive_held_out_)
 
 
 def test_a_smooth_function_is_not_blurred() -> None:

@@ -15,6 +15,7 @@ from .saving import save_fitted
 from .several import first_tells, in_processes
 
 HIDDEN = 0.1  # share of the cells that --task impute hides while it learns
+ENOUGH = 0.9  # of the variance, for which it has codes: two estimate some columns worse than their means do
 
 EPILOG = """\b
 Examples:
@@ -25,6 +26,7 @@ Examples:
   diabolo fit mails.jsonl -k 10 --stem english -o mails.diabolo
   diabolo fit mails.csv --labels urgent,billing,bug --drop id -o tags.diabolo
   diabolo fit mails.csv --labels tags --labels-sep ";" -o tags.diabolo
+  diabolo fit plants.csv --labels species -o species.diabolo                        (a class: diabolo tag)
   diabolo fit few.csv --labels bug --encoder mails.diabolo --no-freeze -o tags.diabolo
   diabolo fit homes.csv --target price --drop id -o price.diabolo                   (a number: diabolo predict)
   diabolo fit scene.arff --task labels -o scene.diabolo                             (the labels that the file names)
@@ -103,7 +105,8 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     "-k",
     "--components",
     callback=components,
-    help="Number of codes per row. A share of the variance such as 0.9 lets PCA choose it.  [default: 2; for outliers all]",
+    help="Number of codes per row. A share of the variance such as 0.9 lets PCA choose it.  "
+    "[default: 2; for impute 0.9; for outliers all]",
 )
 @click.option(
     "--task",
@@ -126,7 +129,8 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
     multiple=True,
     callback=joined,
     metavar="COLUMNS",
-    help="Learn labels: columns of 0, 1 or empty (unknown), such as urgent,bug; of an .h5ad, a column of obs.",
+    help="Learn labels: columns of 0, 1 or empty (unknown), such as urgent,bug; or one column of classes, one in each row, "
+    "such as species; of an .h5ad, a column of obs.",
 )
 @click.option("--label", multiple=True, metavar="COLUMN", help="The same, one column each (repeatable).")
 @click.option(
@@ -290,6 +294,7 @@ def learn(
     for name, values in columns.items():
         check_there(f"--{name}", data, values)
     if task == options.IMPUTE:
+        components = ENOUGH if components is None else components
         params["corruption"] = hidden_cells(documents, data)
     X = open_data(data, drop, words["text"])
     model: Autoencoder | OutlierDetector = (

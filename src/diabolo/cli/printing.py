@@ -164,16 +164,18 @@ def fitted_labels(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
     console.print(table)
 
 
-def fitted_target(reg: Regressor, rows: int, output: Path) -> None:
+def fitted_target(reg: Regressor, rows: int, unknown: int, output: Path) -> None:
     """What a regressor was fitted to, and how much of the variance it explains of rows that it has not seen."""
     table = Table(show_header=False)
     table.add_column("")
     table.add_column("", justify="right", overflow="fold")
     table.add_row("rows", f"{rows:,}")
+    if unknown:
+        table.add_row("not learned from: no number", f"{unknown:,}")
     table.add_row("predicts", ", ".join(map(str, reg.target_names_ or ["y"])))
     table.add_row("held-out R2", f"{1 - reg.held_out_:.1%}")
     if reg.additive_held_out_ == reg.additive_held_out_:
-        table.add_row("of a sum of curves", f"{1 - reg.additive_held_out_:.1%}")
+        table.add_row("of a linear model" if reg.format_.words else "of a sum of curves", f"{1 - reg.additive_held_out_:.1%}")
     table.add_row("parameters", f"{sum(p.numel() for p in reg.network_.parameters()):,}")
     table.add_row("wrote", str(output))
     console.print(table)

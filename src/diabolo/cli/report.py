@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ..errors import DataError, check_columns
+from ..errors import DataError, an, check_columns
 from .data import DATA, MODEL, OUTPUT, check_page, data_set_columns, never_onto_input, said_columns, taken
 from .options import reading, reread
 
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from ..estimators.multilabel.base import MultiLabel
     from ..estimators.multilabel.classifier import MultiLabelClassifier
     from ..estimators.outliers.detector import OutlierDetector
+    from ..estimators.supervised.regressor import Regressor
     from ..formats.files import Sample
 
-    Fitted = Autoencoder | OutlierDetector | MultiLabel
+    Fitted = Autoencoder | OutlierDetector | MultiLabel | Regressor
 
 EPILOG = """\b
 Examples:
@@ -28,6 +29,7 @@ Examples:
   diabolo report normal.diabolo new.csv -o outliers.html         (of a model made with --task outliers)
   diabolo report tags.diabolo test.csv -o labels.html            (... with --labels: DATA has the columns of the labels)
   diabolo report tags.diabolo test.csv --labels tags --labels-sep ";" -o labels.html
+  diabolo report price.diabolo test.csv -o price.html            (... with --target: DATA has what is predicted, too)
 """
 
 
@@ -41,7 +43,11 @@ Examples:
     metavar="COLUMN",
     help="Color the map by a column of DATA that MODEL does not use; of an .h5ad one of obs (repeatable).",
 )
-@click.option("--labels", metavar="COLUMN", help="Of a model of labels: DATA has them in this column, with --labels-sep.")
+@click.option(
+    "--labels",
+    metavar="COLUMN",
+    help="Of a model of labels: DATA has them in this column, with --labels-sep; of a model of classes, one in each row.",
+)
 @click.option("--labels-sep", metavar="SEP", help="Labels: --labels is one column of lists with this separator.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the map.")
 @reading
@@ -63,6 +69,9 @@ def command(
     if hasattr(fitted, "thresholds_"):
         sample = sample_for(fitted.format_, data)
         X, known = labeled_rows(fitted, data, labels, labels_sep, sample)
+    elif hasattr(fitted, "target_names_"):
+        sample = sample_for(fitted.format_, data)
+        X, known = observed_rows(fitted, data, sample)
     else:
         known = columns(data, color, "--color", fitted.format_)
     write(fitted, X, output, title=data.name, labels=known, seed=seed, sample=sample)
@@ -73,14 +82,15 @@ def check_options(fitted: Fitted, color: tuple[str, ...], labels: str | None, se
     """Raise a UsageError for options that do not belong to this kind of model."""
     kind = type(fitted).__name__
     tags = hasattr(fitted, "thresholds_")
-    drawn = not tags and not hasattr(fitted, "explain")
+    one = tags and fitted.labels_.kind == "one"
+    drawn = not tags and not hasattr(fitted, "explain") and not hasattr(fitted, "target_names_")
     if color and not drawn:
         raise click.UsageError(f"--color colors a map, but the report on this {kind} has no map")
-    if tags and bool(labels) != bool(sep):
+    if tags and bool(labels) != bool(sep) and not (one and labels):
         raise click.UsageError("for a column of lists of labels, give --labels and --labels-sep together")
     for option, value in (("--labels", labels), ("--labels-sep", sep)):
         if not tags and value is not None:
-            raise click.UsageError(f"{option} is for models of labels, not for an {kind}: --color colors a map")
+            raise click.UsageError(f"{option} is for models of labels, not for {an(kind)}: --color colors a map")
     seeded = click.get_current_context().get_parameter_source("seed") is not ParameterSource.DEFAULT
     if seeded and not drawn:
         raise click.UsageError(f"--seed is the seed of a map, but the report on this {kind} has no map")
@@ -98,6 +108,8 @@ def labeled_rows(
     table, X = read_for(clf.format_, data, sample)
     if getattr(classes := getattr(as_dataset(data, clf.format_.options), "Y", None), "ndim", 0) == 1:
         return X, {"y": classes}
+    if column and clf.labels_.kind == "one" and not sep:
+        return X, {"y": known_classes(clf, table, column)}
     if column and sep:
         check_names(table, [column], "--labels")
         return X, {"y": without_unknown(clf, label_lists(table, column, sep))}
@@ -111,6 +123,44 @@ def labeled_rows(
     return X, {"y": np.column_stack(told)}
 
 
+def observed_rows(reg: Regressor, data: Path, sample: Sample | None) -> tuple[Any, dict[str, Any]]:
+    """The rows of a table, or of a sample of it, and the numbers that were observed."""
+    import numpy as np
+
+    from ..formats.labeled import read_for
+    from ..formats.readers import as_dataset
+    from ..formats.targets import floats
+
+    table, X = read_for(reg.format_, data, sample)
+    if getattr(numbers := getattr(as_dataset(data, reg.format_.options), "Y", None), "ndim", 0) == 1:
+        return X, {"y": numbers}
+    names = reg.target_names_
+    if not names:
+        raise DataError("the model has no name for what it predicts: in Python, give diabolo.report.write labels={'y': y}")
+    check_columns("what the model predicts", names, table.column_names)
+    y = np.column_stack([floats(table[name], f"column {name!r}") for name in names])
+    return X, {"y": y[:, 0] if len(names) == 1 else y}
+
+
+def known_classes(clf: MultiLabelClassifier, table: Any, column: str) -> Any:
+    """y (n, k) of a column of classes; NaN in a row without a class, or with one that the model does not know."""
+    import numpy as np
+
+    from ..formats.labeled import check_names
+
+    check_names(table, [column], "--labels")
+    place = {str(name): c for c, name in enumerate(clf.labels_.names)}
+    said = ["" if v is None else str(v).strip() for v in table[column].to_pylist()]
+    not_judged(sorted({v for v in said if v and v not in place}), "the model does not know them")
+    y = np.full((len(said), len(place)), np.nan)
+    for row, name in enumerate(said):
+        if name in place:
+            y[row] = np.arange(len(place)) == place[name]
+    if np.isnan(y).all():
+        raise DataError(f"--labels: column {column!r} holds none of the classes of the model: {', '.join([*place][:10])}")
+    return y
+
+
 def where_labels_are(clf: MultiLabelClassifier, data: Path) -> str:
     """How to say it, if no column has the name of a label."""
     from ..formats.layout import ending
@@ -119,6 +169,8 @@ def where_labels_are(clf: MultiLabelClassifier, data: Path) -> str:
         return "--set labels=COLUMN makes a column of obs the labels"
     if clf.format_.kind == "images" and (data.is_dir() or ".zip" in str(data).lower()):
         return "--set labels=folder makes the folder of each picture its label"
+    if clf.labels_.kind == "one":
+        return "--labels COLUMN names the column of the classes"
     return "for one column of lists, give its name and the separator: --labels tags --labels-sep ';'"
 
 

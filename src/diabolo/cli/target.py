@@ -45,7 +45,7 @@ def learn(
     if reg.verbose:
         from . import printing
 
-        printing.fitted_target(reg, Y.num_rows, output)
+        printing.fitted_target(reg, Y.num_rows, unknown_rows(Y), output)
 
 
 def check_numbers(Y: Any, text: bool) -> None:
@@ -58,7 +58,7 @@ def check_numbers(Y: Any, text: bool) -> None:
         try:
             values = floats(Y[name], f"column {name!r}")
         except DataError as error:
-            raise DataError(f"--target: {str(error).partition(': give ')[0]}: {way(Y[name], text)}") from None
+            raise DataError(f"--target: {str(error).partition(': give ')[0]}{way(name, Y[name], text)}") from None
         if np.isnan(values).all():
             raise DataError(f"--target: column {name!r} holds no number: all its cells are empty")
         if len(rows := np.flatnonzero(np.isinf(values))):
@@ -67,23 +67,30 @@ def check_numbers(Y: Any, text: bool) -> None:
             )
 
 
-def way(column: Any, text: bool) -> str:
-    """How cells become numbers to predict."""
+def way(name: str, column: Any, text: bool) -> str:
+    """How cells become numbers to predict: by an option for a text file, or in pandas; or how they are learned as classes."""
     from ..formats.hints import nearly_numbers
     from ..formats.layout import remedy
     from ..formats.schema import is_text
 
     if not is_text(column.type):
-        return "write numbers, such as the days since the first; classes are learned by --labels COLUMN --labels-sep ';'"
-    hint = nearly_numbers(column)
+        return f": write numbers, such as the days since the first; classes are learned by --labels {name}"
+    hint = nearly_numbers(column.combine_chunks(), options.said().get("decimal") or ".")
     if hint is None:
-        return "classes are learned by --labels COLUMN --labels-sep ';'"
-    read = (
-        f"read them with {remedy(hint.options).partition(' (in Python')[0]}"
-        if hint.options and text
-        else "write them as numbers"
-    )
-    return f"{read} ({hint.why})"
+        return f"; classes are learned by --labels {name}"
+    if hint.options and text:
+        return f" ({hint.why}): read them with {remedy(hint.options).partition(' (in Python')[0]}"
+    made = "" if hint.bare is None else f", such as df[{name!r}] = {hint.pandas(f'df[{name!r}]')}"
+    return f" ({hint.why}): write the column as numbers{made}"
+
+
+def unknown_rows(Y: Any) -> int:
+    """The number of rows without any number to learn from."""
+    import numpy as np
+
+    from ..formats.targets import floats
+
+    return int(np.all([np.isnan(floats(column)) for column in Y.columns], axis=0).sum())
 
 
 def kind_of(X: Any) -> str:

@@ -66,6 +66,7 @@ SHARPENINGS = (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0)  # values of t that 
 TFIDF_SCALE = 1 / 8  # scale of tf-idf features per row and feature; 1 is the scale with variance 1
 TFIDF_SCALE_RANGE = 0.1, 1.0
 MIN_IDF = 2.5  # least idf: even a word that is in most documents may decide
+MAX_WORDS_TO_SOLVE = 5000  # of more words, numbers do not begin at a linear model: too few rows could be solved for
 SHIFT_DIVISOR = 8  # pictures are shifted by up to 1/8 of their shorter side
 
 
@@ -314,9 +315,13 @@ class Text(Dense):
     ) -> nn.Sequential:
         (c, s), d = self.format.view(), self.format.width
         seen = np.clip(TFIDF_SCALE * n / d, *TFIDF_SCALE_RANGE)  # with fewer rows per word, features are smaller
-        tower = EnsembleMLP(members, d, sizes, 0.2, dropout, plain=True)
         see = tfidf(self.format).float()
         see.idf.clamp_(min=MIN_IDF)
+        if linear and d <= MAX_WORDS_TO_SOLVE:
+            both = ConcatHidden(members, d, sizes, 0.2, dropout)
+            both.tower.set_scaling(c, s / seen)
+            return nn.Sequential(see, EnsembleScaler(members, d), both)
+        tower = EnsembleMLP(members, d, sizes, 0.2, dropout, plain=True)
         return nn.Sequential(see, tower.set_scaling(c, s / seen))
 
 

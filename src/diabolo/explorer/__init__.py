@@ -68,7 +68,8 @@ def export(
     sample : Sample, optional
         Of which data set the rows of X are some: the page says so, and has their numbers.
     color : str, optional
-        The column, measure or code that gives the points their colors at first; by default the first label.
+        The column, measure or code that gives the points their colors at first; by default the first label, of a
+        Regressor what it predicts.
 
     Examples
     --------

@@ -107,7 +107,8 @@ def payload(
     sample : Sample, optional
         Of which data set the rows of X are some: the page says so, and has their numbers.
     color : str, optional
-        The column, measure or code that gives the points their colors at first; by default the first label.
+        The column, measure or code that gives the points their colors at first; by default the first label, of a
+        Regressor what it predicts.
     say : function of a text
         Told what is being done.
     """
@@ -143,7 +144,7 @@ def payload(
         "places": tensors.add(shown.map.places, dtype="f32"),
         "codes": tensors.add(shown.z, dtype="f32"),
         "columns": columns,
-        "color": color,
+        "color": color or first_number(half, columns),
         "left_out": left_out,
         "index": tensors.add(numbers.astype(np.int32), dtype="i32"),
         "ids": names(model, X, index),
@@ -152,6 +153,12 @@ def payload(
         "fonts": None,
     }
     return Payload(head | {"tensors": tensors.table}, tensors.blob)
+
+
+def first_number(half: Sides, columns: list[dict[str, Any]]) -> str | None:
+    """What a regressor predicts."""
+    measured = [about["name"] for about in columns if about["group"] == "measure"]
+    return measured[0] if half.kind == "numbers" and measured else None
 
 
 def check_color(color: str | None, columns: list[dict[str, Any]]) -> None:

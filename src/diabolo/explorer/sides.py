@@ -105,7 +105,8 @@ def _(model: Regressor) -> Sides:
         return raw(z).double() * torch.from_numpy(model.scale_) + torch.from_numpy(model.mean_)
 
     k = len(model.mean_)
-    names = ("predicted",) if k == 1 else tuple(f"predicted {j}" for j in range(k))
+    known = model.target_names_ or ([""] if k == 1 else [str(j) for j in range(k)])
+    names = tuple(f"predicted {name}".strip() for name in known)
     return Sides(width(encode, model), encode, predict=predict, labels=names, kind="numbers")
 
 

@@ -2,6 +2,7 @@
 
 columns of 0, 1, null   -->  y (n, k) float32, NaN where it is not known; in a temporary file, if it is large
 a column of lists       -->  y (n, k), sparse if it is large, and the names in it
+a column of classes     -->  the class of each row; of a large data set as a column of lists with one label each
 """
 
 from __future__ import annotations
@@ -13,13 +14,28 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..deferred import sp
-from ..errors import DataError
+from ..errors import DataError, warn
 from .base import room, spilled
+from .schema import is_text
 from .targets import NO, YES
 
-__all__ = ["Answers", "columns_of_labels", "lists_of_labels", "nothing_known", "split_cells", "zeros_and_ones"]
+__all__ = [
+    "Answers",
+    "are_classes",
+    "classes_in",
+    "classes_of_rows",
+    "columns_of_labels",
+    "lists_of_labels",
+    "nothing_known",
+    "split_cells",
+    "zeros_and_ones",
+]
+
+MANY = 100  # different whole numbers, which are quantities rather than classes
+BETWEEN = ";|"  # labels; hardly the name of a class holds these
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +44,7 @@ class Answers:
 
     y: Any
     names: list[Any]
-    kind: str  # "array" or "lists", as in labels.py
+    kind: str  # "array", "lists" or "one", as in labels.py
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -73,13 +89,52 @@ def lists_of_labels(pieces: Iterable[pa.Table], name: str, sep: str | None) -> A
 
 
 def split_cells(table: pa.Table, name: str, sep: str | None) -> Iterator[list[str]]:
-    """The labels of each row; an empty cell has none."""
+    """The labels of each row; an empty cell has none. Without a separator, a text is one label."""
     for v in table[name].to_pylist():
-        row = v if isinstance(v, list) else [] if v is None else str(v).split(sep)
+        row = v if isinstance(v, list) else [] if v is None else [v] if sep is None else str(v).split(sep)
         yield [label for v in row if v is not None and (label := str(v).strip())]
 
 
-NUMBERS = "; numbers are predicted in Python, by Regressor().fit(X, y)"
+def are_classes(column: pa.ChunkedArray) -> bool:
+    """Whether it says the class of each row: by texts that repeat, or by a few whole numbers that are not only 0 and 1.
+
+    >>> [are_classes(pa.chunked_array([v])) for v in (["cat", "dog"] * 2, [1, 2, 3] * 2, [0, 1] * 2, ["a;b", "a"] * 2)]
+    [True, True, False, False]
+    """
+    plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    found = plain.drop_null()
+    levels = pc.unique(found).to_pylist()
+    if not levels or 2 * len(levels) > len(found):
+        return False
+    if is_text(found.type):
+        return not any(v.strip() in ("0", "1") or any(sep in v for sep in BETWEEN) for v in levels)
+    return pa.types.is_integer(found.type) and not {*levels} <= {0, 1} and len(levels) <= MANY
+
+
+def classes_in(table: pa.Table, name: str) -> tuple[pa.Table, list[Any]]:
+    """The rows that have a class, and these; a warning says how many have none."""
+    cells = table[name].to_pylist()
+    known = np.array([cell is not None and bool(str(cell).strip()) for cell in cells])
+    if known.all():
+        return table, cells
+    absent, row = int((~known).sum()), int(known.argmin())
+    warn(f"column {name!r} names no class in {absent:,} of {len(known):,} rows, row {row} the first: these rows are left out")
+    return table.filter(pa.array(known)), [cell for cell, some in zip(cells, known, strict=True) if some]
+
+
+def classes_of_rows(pieces: Iterable[pa.Table], name: str) -> Answers:
+    """Of a column that says the class of each row."""
+    found = lists_of_labels(pieces, name, None)
+    without = np.flatnonzero(np.diff(found.y.indptr) == 0)
+    if len(without):
+        raise DataError(
+            f"column {name!r} names no class in {len(without):,} of {len(found):,} rows, row {without[0]} the first: "
+            "leave these rows out"
+        )
+    return Answers(found.y, found.names, "one")
+
+
+NUMBERS = "; numbers are predicted by --target COLUMN, in Python by Regressor().fit(X, y)"
 
 
 def zeros_and_ones(table: pa.Table, name: str, hint: str = "", numbers: Iterable[int] | None = None) -> np.ndarray:

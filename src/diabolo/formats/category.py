@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from ..deferred import torch
 from ..errors import DataError, warn
+from ..images.album import SUFFIXES
 from ..printed import cut, few
 from .arrow import compared, from_plain, listed_of, tally, whole
 from .columns import Binary, Column, Number
@@ -213,6 +214,12 @@ def warn_identifier(name: str, levels: list[Any], rows: int) -> None:
         if is_iso(texts) or nearly_numbers(texts) or like_dates(texts):
             return
     rest = f"all but the {MAX_LEVELS} most frequent count as one" if len(levels) > MAX_LEVELS else "each is a category"
+    if isinstance(levels[0], str) and all(str(level).lower().endswith(SUFFIXES) for level in levels):
+        warn(
+            f"column {name!r} holds {len(levels):,} names of pictures, and {rest}: the pictures are not looked at. To learn "
+            "from them, let it be the only column beside what is predicted: drop the others (--drop); else drop this one"
+        )
+        return
     warn(
         f"column {name!r} has {len(levels):,} different values in {rows:,} rows: it looks like an identifier or a text, and "
         f"{rest}; if it is an identifier, drop it: X.drop(columns={name!r}) (--drop); if it is a text, learn from it alone: "

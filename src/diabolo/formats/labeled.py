@@ -2,6 +2,7 @@
 
 columns of 0 and 1          Y, an Arrow table: 1 yes, 0 no, null not known
 a column of lists           Y, a list of labels for each row: lists as they are, "urgent;bug" with a sign between
+a column of classes         Y, the class of each row that has one; the other rows are left out
 the column `text`           X, its texts
 the column `image`          X, the files it names, as seen from the table's folder
 all other columns           X, a table; or if one is left that is plainly texts, or names of pictures, these
@@ -19,7 +20,17 @@ import pyarrow as pa
 from ..deferred import is_sparse
 from ..errors import DataError, an, check_columns
 from ..images.album import BROKEN_NAMED, SUFFIXES, ImageCollection
-from .answers import Answers, columns_of_labels, lists_of_labels, nothing_known, split_cells, zeros_and_ones
+from .answers import (
+    Answers,
+    are_classes,
+    classes_in,
+    classes_of_rows,
+    columns_of_labels,
+    lists_of_labels,
+    nothing_known,
+    split_cells,
+    zeros_and_ones,
+)
 from .base import SAMPLE, Format
 from .blocks import parts_of
 from .documents import Documents
@@ -61,7 +72,8 @@ def read_labeled(
         A ``.csv``, ``.tsv``, ``.parquet``, ``.feather`` or ``.jsonl``; of a DataFrame, pandas itself takes the columns. A data
         set of more than 200,000 rows (a Parquet file, a folder, a pattern, a list) is not read as a whole.
     labels : str or sequence of str
-        The columns of 0, 1 and empty cells (not known), one for each label; or the one column of lists.
+        The columns of 0, 1 and empty cells (not known), one for each label; or the one column of lists; or the one column that
+        names the class of each row: texts that repeat, or a few whole numbers. Rows without a class are left out.
     labels_sep : str, default=None
         What stands between the labels of a column of texts such as "urgent;bug"; an empty cell has none.
     text, image : str, default=None
@@ -79,7 +91,7 @@ def read_labeled(
     Returns
     -------
     X : Arrow table, list of str or list of Path; of a large data set its ``Parts``
-    Y : Arrow table of 0, 1 and null, or list of lists of str; of a large data set ``Answers``
+    Y : Arrow table of 0, 1 and null, or list of lists of str, or list of classes; of a large data set ``Answers``
 
     Raises
     ------
@@ -94,6 +106,8 @@ def read_labeled(
     (['a b', 'c d'], [{'bug': 1.0, 'urgent': None}, {'bug': 0.0, 'urgent': 1.0}])
     >>> read_labeled(pa.table({"size": [1, 2], "tags": ["bug;new", None]}), "tags", labels_sep=";")[1]
     [['bug', 'new'], []]
+    >>> read_labeled(pa.table({"size": [1, 2, 9, 8], "kind": ["cat", "cat", "dog", "dog"]}), "kind")[1]
+    ['cat', 'cat', 'dog', 'dog']
     """
     if reading is not None and reading.dates and (text or image):
         raise DataError(f"dates={reading.dates!r} (--date) is for columns of a table, but only {text or image!r} is read as X")
@@ -108,11 +122,16 @@ def read_labeled(
     if drop:
         check_names(table, list(drop), "drop")
     lists = are_lists(table.schema, names, labels_sep)
+    classes: list[Any] | None = None
+    if not lists and len(names) == 1 and are_classes(table[names[0]]):
+        table, classes = classes_in(table, names[0])
     rest = table.drop_columns([*names, *drop])
     if not rest.num_columns:
         raise DataError("no column is left besides the labels and the dropped columns: give at least one column to learn from")
     where = Path(folder) if folder is not None else Path(data).parent if isinstance(data, (str, Path)) else Path()
-    Y: Any = label_lists(table, names[0], labels_sep) if lists else pa.table({name: answers(table, name) for name in names})
+    Y: Any = classes
+    if classes is None:
+        Y = label_lists(table, names[0], labels_sep) if lists else pa.table({name: answers(table, name) for name in names})
     return rows_in(rest, where, text, image, format), Y
 
 
@@ -258,7 +277,8 @@ def check_names(table: pa.Table | pa.Schema, names: Sequence[str], said: str, hi
 # ── Y ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-HINT = "; --labels-sep ';', or labels_sep=';', reads a column of names, of one label per row or of several with this separator"
+HINT = "; --labels-sep ';', or labels_sep=';', reads a column of names with this separator between; classes, one for each row, "
+HINT += "are read of a single column of texts that repeat"
 
 
 def answers(table: pa.Table, name: str) -> pa.Array:
@@ -307,6 +327,8 @@ def of_parts(parts: Parts, names: Sequence[str], sep: str | None, reading: Readi
     gaps = Gaps(reading.na if reading is not None else ())
     pieces = (gaps.table(piece) for piece in parts.pieces(AT_ONCE, names))
     if not are_lists(parts.schema, names, sep):
+        if len(names) == 1 and are_classes(gaps.table(next(parts.pieces(AT_ONCE, names))).column(0)):
+            return classes_of_rows(pieces, names[0])
         return columns_of_labels(pieces, parts.rows, names, HINT)
     found = lists_of_labels(pieces, names[0], sep)
     combined(found.names)

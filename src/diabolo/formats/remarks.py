@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from ..errors import warn
 from ..printed import cut
 from ..sentinels import warn_odd
-from .base import warn_empty
+from .base import RARE, warn_empty
 from .category import MAX_LEVELS, Category, near_levels, tell_near
 from .columns import Column, Number, shown
 from .encoding import as_fitted
 from .frames import combined
 from .gaps import Gaps
 from .hints import nearly_numbers, text_hints
-from .scale import FLOATS
+from .scale import FLOATS, decoded
 from .schema import arrow_type, is_iso, is_text
 from .suspects import are_days, looks_like_codes
 
-__all__ = ["remark", "tell_unseen"]
+__all__ = ["remark", "tell_beyond", "tell_unseen"]
 
+BEYOND = 0.05  # of the time that the dates of fit span, by which others lie beyond them
+MINUTES = 16  # letters of a date and its time, as far as they are told
 BLANKS = {"", "?", "nan", "<na>", "nat", "null", "n/a", "#n/a"}  # texts that hardly are levels
 
 
@@ -68,6 +71,25 @@ def tell_unseen(fields: Sequence[Column], gaps: Gaps, tables: Iterable[pa.Table]
                 f"column {name!r} holds {cut(', '.join(map(repr, levels)), 60)}, which the first fit did not see: "
                 "warm_start=True keeps the columns, so all such levels count as one; set warm_start=False to start anew"
             )
+
+
+def tell_beyond(columns: Sequence[Column], x: np.ndarray) -> None:
+    """Warn of dates, with features x (n, columns), that lie before or after all of fit."""
+    for column, v in zip(columns, x.T, strict=True):
+        if not isinstance(column, Number) or column.low is None or column.high is None:
+            continue
+        far = column.beyond(v)
+        n = int((far > BEYOND).sum())
+        if n <= RARE * len(far):
+            continue
+        most = float(decoded(v[far.argmax()], *column.unit))
+        first, last, found = (shown(column, value)[:MINUTES] for value in (column.low, column.high, most))
+        warn(
+            f"column {column.name!r} holds dates beyond all that fit saw ({first} to {last}), such as {found}, in "
+            f"{n:,} of {len(far):,} rows looked at: nothing was learned there, and held-out rows do not show "
+            "how well the model does there. To find out, fit the earlier rows and predict the later ones; or leave the column "
+            "out (--drop)"
+        )
 
 
 def _levels(column: Category, values: pa.Array, decimal: str) -> None:

@@ -35,7 +35,7 @@ from .fitting import fit_columns, names_to_fit, row_numbers, share_unit
 from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, pieces, taken
 from .gaps import Gaps
 from .parts import is_path
-from .remarks import remark, tell_unseen
+from .remarks import remark, tell_beyond, tell_unseen
 from .scale import FAR, FLOATS, NEAR, describe_kinds
 from .schema import arrow_type, is_known
 from .survey import Seen, survey
@@ -192,6 +192,7 @@ class Tables(Format):
 
     def tell_far(self, x: Any) -> None:
         super().tell_far(x)
+        tell_beyond(self.fields, np.asarray(x)[:, [block.start for block in self.blocks]])
         if self.doubts and len(x) >= ENOUGH_TO_TELL:
             last = np.asarray(x[:LOOKED_AT])[:, [block.stop - 1 for block in self.blocks]]
             tell_new([f for f, v in zip(self.fields, last.T, strict=True) if isinstance(f, Category) and f.mostly_new(v)])

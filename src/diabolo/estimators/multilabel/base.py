@@ -246,7 +246,10 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         parts = super()._split(rows)
-        cast(LabelTarget, self._target).check_counts(self._is_multiclass)
+        target = cast(LabelTarget, self._target)
+        target.check_counts(self._is_multiclass)
+        if self.labels_.kind == "lists":
+            target.tell_one_each()
         return parts
 
     def _n_members(self, n: int) -> int:

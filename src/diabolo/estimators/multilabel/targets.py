@@ -31,6 +31,7 @@ __all__ = ["LABELS_DRAWN", "LabelTarget", "dense", "label_loss"]
 
 MAX_OUTPUTS_EVALUATED = 20_000_000  # raw outputs that are evaluated after training
 MAX_OUTPUTS_RANKED = 2_000_000  # raw outputs that are ranked for early stopping
+ENOUGH_ROWS = 50  # rows with one label each that look like classes
 ROWS_AT_ONCE = 1 << 16  # rows whose labels are counted at once
 MAX_LABELS_PER_STEP = 10_000  # labels; with more, a step uses only some of them
 LABELS_DRAWN = 4096  # labels drawn at random, in addition to those of the batch
@@ -110,6 +111,18 @@ class LabelTarget(Target):
                 more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
                 start = f"labels {', '.join(names[:5])}{more} are" if len(names) > 1 else f"label {names[0]} is"
                 warn(f"{start} {what}: there is nothing to learn about {'them' if len(names) > 1 else 'it'}")
+
+    def tell_one_each(self) -> None:
+        """Warn of lists with one label in each row, which look like classes: several labels, or none, may be predicted."""
+        y = self.matrix
+        if self.n < ENOUGH_ROWS or self.k < 2 or (not sp.issparse(y) and y.size > MAX_OUTPUTS_EVALUATED):
+            return
+        each = np.diff(y.indptr) if sp.issparse(y) else y.sum(1)
+        if (each == 1).all():
+            warn(
+                "each row has exactly one label, and still several, or none, may be predicted for a row: if they are classes, "
+                "of which a row has one, give them without labels_sep (--labels-sep), and not in lists"
+            )
 
     def y(self, i: Tensor) -> Tensor:
         y = self.matrix[i.numpy()]

@@ -23,6 +23,7 @@ from .base import Supervised
 from .targets import NumberTarget
 
 ALIKE = 1e-3  # numbers all of which are within so many deviations of their mean: what `standard` takes for a constant
+FEW_VALUES, MOST = 0.005, 0.5  # of the values, which make up most of the variance
 FAR_OUT = 20.0  # deviations from the mean of the first fit, in which most numbers of another one have another unit
 
 
@@ -30,9 +31,9 @@ FAR_OUT = 20.0  # deviations from the mean of the first fit, in which most numbe
 class Regressor(RegressorMixin, Supervised):
     """Regression of one or several targets, with a new or a pre-trained encoder.
 
-    Of tables and arrays it begins at the best additive model, a sum of one bent line for each column (`n_bins`), and learns
-    what that leaves over, from 100 rows on. A new encoder sees of each date also where it lies within a day, a week, a
-    month and a year (:class:`nets.Calendar`).
+    Of tables and arrays it begins at the best additive model, a sum of one bent line for each column (`n_bins`), of documents
+    at the best linear model of tf-idf, and learns what that leaves over, from 100 rows on. A new encoder sees of each date also
+    where it lies within a day, a week, a month and a year (:class:`nets.Calendar`).
 
     Parameters
     ----------
@@ -101,9 +102,9 @@ class Regressor(RegressorMixin, Supervised):
     held_out_ : float
         Out-of-fold error on the training rows: 1 - R2, weighted by `sample_weight`.
     additive_held_out_ : float
-        The same of the additive model at which training begins; NaN if it begins elsewhere, as with pictures, documents, an
-        encoder or ``warm_start``. With ``n_bins=0`` it is the best linear model. If ``held_out_`` is not smaller, the hidden
-        layers gain nothing.
+        The same of the additive model at which training begins; NaN if it begins elsewhere, as with pictures, an encoder or
+        ``warm_start``. With ``n_bins=0`` it is the best linear model. If ``held_out_`` is not smaller, the hidden layers gain
+        nothing.
     network_ : Diabolo
         Encoder and last layer of all members.
     members_ : int
@@ -237,15 +238,28 @@ class Regressor(RegressorMixin, Supervised):
         return starts
 
     def _warn_far(self, values: np.ndarray) -> None:
-        """Warn of a value so large that the squares of all others vanish beside it."""
+        """Warn of a few values so large that the squares of all others vanish beside theirs."""
         squares = np.nan_to_num(np.square((values - self.mean_) / self.scale_))
-        for i, j in zip(squares.argmax(0), range(values.shape[1]), strict=True):
-            share = squares[i, j] / max(squares[:, j].sum(), 1e-300)
-            if (~np.isnan(values[:, j])).sum() >= MIN_VALUES and share > 0.5:
-                warn(
-                    f"y holds {values[i, j]:.6g} (row {i:,}), which makes up {share:.0%} of its variance: the model learns "
-                    "little else. If it is an error, make it NaN; if y spans orders of magnitude, give np.arcsinh(y)"
-                )
+        for j, own in enumerate(squares.T):
+            n = int((~np.isnan(values[:, j])).sum())
+            if n < MIN_VALUES or len(np.unique(values[:, j])) <= 2:
+                continue
+            order = np.argsort(-own, kind="stable")[: max(1, int(FEW_VALUES * n))]
+            shares = own[order].cumsum() / max(own.sum(), 1e-300)
+            m = int(np.searchsorted(shares, MOST, side="right")) + 1  # the fewest that make up most of it
+            if m > len(order):
+                continue
+            i = int(order[0])
+            what = (
+                f"{values[i, j]:.6g} (row {i:,}), which makes"
+                if m == 1
+                else f"{m:,} values such as {values[i, j]:.6g} (row {i:,}), which make"
+            )
+            warn(
+                f"y holds {what} up {shares[m - 1]:.0%} of its variance: the model learns little else. If "
+                f"{'it is an error, make it' if m == 1 else 'they are errors, make them'} NaN; if y spans orders of magnitude, "
+                "give np.arcsinh(y)"
+            )
 
     def predict(self, X: Any) -> np.ndarray:
         """(n,) or (n, k) predicted numbers, in the shape of y."""
