@@ -35,7 +35,7 @@ from diabolo.estimators.autoencoder.maps import spread
 from diabolo.formats import Documents, Reading, Tables
 from diabolo.history import History
 from diabolo.losses import Squared
-from diabolo.report import write
+from diabolo.report import agreement, write
 from diabolo.report.page import inert
 from diabolo.report.recipe import recipe
 from diabolo.rows import evenly
@@ -624,6 +624,14 @@ def test_numbers_of_the_page_of_a_regressor(tmp_path: Path) -> None:
     (rows,) = re.findall(r'<h2 id="h-rows">.*?</section>', page, re.S)
     assert re.findall(r"scope='row'>(\d+)<", rows)[:3] == [str(i) for i in off.sort_values(ascending=False).index[:3]]
     assert len(re.findall("<circle class='flagged'", page)) == 149
+
+
+def test_a_line_is_fitted_to_some_of_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = homes()
+    reg = regressor(X, y, epochs=1)
+    monkeypatch.setattr(agreement, "MAX_NUMBERS", 50 * reg.format_.width)
+    write(reg, X, tmp_path / "a.html", labels={"y": y})
+    assert "judged on the others. It knows 50 of them." in (tmp_path / "a.html").read_text()
 
 
 def test_rows_of_the_fit_are_told_from_new_ones(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from ..rows import evenly
 if TYPE_CHECKING:
     from ..estimators.supervised.regressor import Regressor
 
-__all__ = ["Agreement", "losses", "straight_line"]
+__all__ = ["Agreement", "losses", "rows_for_line", "straight_line"]
 
 PARTS, RIDGES = 5, np.logspace(-2, 4, 13)
 MIN_ROWS = 20  # for a line
@@ -61,6 +61,11 @@ class Agreement:
         return float(np.quantile(np.abs(self.y - self.p), share))
 
 
+def rows_for_line(n: int, d: int) -> np.ndarray:
+    """Of n rows with d features those to which a line is fitted."""
+    return np.asarray(evenly(n, max(MIN_ROWS, MAX_NUMBERS // max(d, 1))))
+
+
 def straight_line(x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     """Features x (n, d) and numbers y (n,) -> predictions (n,), each from other rows; None if rows or features forbid it.
 
@@ -68,7 +73,7 @@ def straight_line(x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     >>> bool(np.abs(straight_line(x, 3 * x[:, 0] + 1) - 3 * x[:, 0] - 1).max() < 0.1)
     True
     """
-    if len(x) < MIN_ROWS or x.shape[1] > MAX_FEATURES or len(x) * x.shape[1] > MAX_NUMBERS:
+    if len(x) < MIN_ROWS or x.shape[1] > MAX_FEATURES:
         return None
     gaps = np.isnan(x)
     x = np.hstack([np.where(gaps, 0.0, x), gaps[:, gaps.any(0)]])  # 0: the mean of fit

@@ -16,7 +16,7 @@ from .. import __version__
 from ..errors import DataError
 from ..estimators.supervised.regressor import numbers_of
 from ..formats.targets import same_length, same_order
-from .agreement import Agreement, losses, straight_line
+from .agreement import Agreement, losses, rows_for_line, straight_line
 from .names import Names
 from .page import escaped, page
 from .recipe import recipe
@@ -87,6 +87,7 @@ class Compared:
 
     def _line(self, c: int) -> Agreement | None:
         i = np.flatnonzero(self.known[:, c])
+        i = i[rows_for_line(len(i), self.x.shape[1])]
         found = straight_line(self.x[torch.from_numpy(i)].double().numpy(), self.y[i, c])
         return None if found is None else Agreement(self.y[i, c], found)
 
@@ -135,6 +136,8 @@ def beside(found: Compared) -> str:
     if line is None:
         return f"{usual} Of these rows no straight line was fitted."
     about = f"{usual} The straight line is ridge regression, fitted to four fifths of these rows and judged on the others."
+    if len(line.y) < len(found.ours[0].y):
+        about += f" It knows {len(line.y):,} of them."
     if found.k > 1 or not line.r2 < 1:
         return about
     left = (1 - found.ours[0].r2) / (1 - line.r2)
