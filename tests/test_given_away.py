@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,16 @@ def test_a_column_that_is_y_is_told(kind: str, name: str) -> None:
     for y in (table[name], TABLE[name].tolist(), TABLE[name].to_numpy()):
         with pytest.warns(UserWarning, match=rf"^column\(s\) '{name}' of X are y itself.*X.{without}\['{name}'\]\)"):
             tell_given_away(table, y)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_column_of_another_type_that_is_y_is_told(kind: str) -> None:
+    sizes = TABLE["size"].round(2)
+    narrow = KINDS[kind](TABLE.assign(size=sizes.astype("float32")))
+    exact = KINDS[kind](TABLE.assign(size=[Decimal(f"{v:.2f}") for v in sizes]))
+    for X, y in ((narrow, sizes), (exact, sizes), (exact, sizes.to_numpy()[:, None]), (narrow, sizes.to_frame("other"))):
+        with pytest.warns(UserWarning, match=r"^column\(s\) 'size' of X are y itself"):
+            tell_given_away(X, y)
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,13 @@ def test_a_fitted_model_finds_its_rows(mails: Path, tmp_path: Path) -> None:
     table, X = read_for(Documents(column="body").fit(pd.DataFrame({"body": BODY})), mails)
     assert table.column_names == ["id", "body", "urgent", "bug"]
     assert X == BODY
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "b.txt").write_text("a mail")
+    (tmp_path / "texts" / "a.txt").write_text("a letter")
+    for format in (Documents(column="body").fit(pd.DataFrame({"body": BODY})), Documents().fit(BODY)):
+        table, X = read_for(format, tmp_path / "texts")
+        assert (table.to_pydict(), X) == ({"file": ["a.txt", "b.txt"], "text": ["a letter", "a mail"]}, ["a letter", "a mail"])
+        assert read_for(format, tmp_path / "texts" / "b.txt")[1] == ["a mail"]
     np.save(tmp_path / "X.npy", np.ones((2, 3)))
     table, X = read_for(Arrays().fit(np.eye(3)), tmp_path / "X.npy")
     assert table.column_names == ["x0", "x1", "x2"]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from ..deferred import is_sparse
 from ..errors import some, warn
 from .frames import container, names_of
 from .targets import is_missing
@@ -17,6 +20,7 @@ __all__ = ["tell_given_away"]
 ENOUGH = 30  # rows in which a column is hardly y by chance
 FIRST = 20  # rows that tell most other columns from y
 WITHOUT = {"pandas": "drop(columns=", "polars": "drop(", "arrow": "drop_columns("}
+NARROW = ("float32", "Float32", "float", "float[pyarrow]")  # of pandas, polars and Arrow
 MAX_COLUMNS = 2000  # columns of X that are looked at
 
 
@@ -32,6 +36,8 @@ def tell_given_away(X: Any, y: Any) -> None:
     >>> str(told[0].message)[:36]
     "column(s) 'price' of X are y itself:"
     """
+    if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not is_sparse(y):
+        y = column(y, 0) if is_table(y) else y[:, 0]
     flat = getattr(y, "ndim", 1) == 1 and hasattr(y, "__len__")
     if not is_table(X) or X.shape[0] < ENOUGH or not (is_table(y) or flat) or len(y) != X.shape[0]:
         return
@@ -60,7 +66,17 @@ def column(X: Any, c: int) -> Any:
 
 def alike(column: Any, y: Any) -> bool:
     """Whether a column holds the values of y, which are not all the same."""
+    if str(getattr(column, "dtype", getattr(column, "type", ""))) in NARROW:
+        y = narrowed(y)
     return all(map(same, cells(column[:FIRST]), cells(y[:FIRST]))) and several(y) and all(map(same, cells(column), cells(y)))
+
+
+def narrowed(y: Any) -> Any:
+    """Numbers as a column of float32 holds them; others as they are."""
+    try:
+        return np.asarray(y, dtype=np.float64).astype(np.float32)
+    except (TypeError, ValueError):
+        return y
 
 
 def several(y: Any) -> bool:
@@ -78,4 +94,6 @@ def same(a: Any, b: Any) -> bool:
     """Whether two cells are one text or number, or both missing."""
     if is_missing(b):
         return is_missing(a)
+    if isinstance(a, Decimal) != isinstance(b, Decimal) and isinstance(a, Real | Decimal) and isinstance(b, Real | Decimal):
+        a, b = float(a), float(b)
     return np.isscalar(a) and bool(a == b)

@@ -37,12 +37,13 @@ from .documents import Documents
 from .files import Reading, Sample, is_table, read_table, sampled
 from .gaps import Gaps
 from .labels import combined
+from .listing import listed
 from .matrices import len_, matrix, names_of, read_array
 from .parts import Parts, is_path
 from .readers import Dataset, as_dataset, reads
 from .schema import is_text
 from .tables import Tables
-from .texts import looks_like_texts
+from .texts import looks_like_texts, texts_in
 
 MAX_COLUMNS_SHOWN = 1000  # a wide matrix is no table
 ON_PAGE = 100_000  # rows of a data set that a page is made of
@@ -190,12 +191,14 @@ def read_for(format: Format, path: str | Path, sample: Sample | None = None) -> 
         table = read_table(path, None, fitted.reading, fitted.types, rest=True, levels=fitted.levels)
         labeled = with_labels(table, as_dataset(path, format.options)) if reads(path, "table", known=format.options) else table
         return with_names(labeled), taken(format, table, path.parent)
-    if is_table(path) or getattr(format, "column", None) is not None:
+    named = getattr(format, "column", None) is not None and not (path.is_dir() or path.suffix.lower() == ".txt")
+    if is_table(path) or named:
         table = table_of(path, Reading(encoding=getattr(format, "encoding", None)))
         return table, taken(format, table, path.parent)
     if isinstance(format, Documents) and format.texts and Documents.accepts(path):
         texts = format.read(path)
-        return pa.table({"text": texts}), texts
+        files = {"file": [file.name for file in texts_in(path)]} if path.is_dir() and not listed(path) else {}
+        return pa.table(files | {"text": texts}), texts
     if not reads(path):
         X = read_array(path)
         return numbered(X, str(path)), X

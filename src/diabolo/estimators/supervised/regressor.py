@@ -16,6 +16,7 @@ from ...errors import DataError, some, warn
 from ...formats.given_away import tell_given_away
 from ...formats.scale import standard
 from ...formats.targets import floats, row_weights, same_length, same_order
+from ...formats.targets import values as cells
 from ...losses import Loss, Squared
 from ...sentinels import MIN_VALUES, odd, warn_odd
 from ..weights import weights
@@ -167,7 +168,7 @@ class Regressor(RegressorMixin, Supervised):
         values = numbers_of(y)
         if np.isnan(values).all():
             raise DataError("y holds no known number")
-        sample_weight = None if sample_weight is None else np.asarray(sample_weight)
+        sample_weight = None if sample_weight is None else cells(sample_weight)
         known: list[str] | None = getattr(self, "target_names_", None) if self._continues() else None
         values, sample_weight = in_order(known, named(y), values, sample_weight)
         self.target_names_ = known or named(y)
@@ -176,6 +177,8 @@ class Regressor(RegressorMixin, Supervised):
         if np.shape(sample_weight) in ((len(values),), values.shape):  # a number without weight is unknown
             off = np.broadcast_to(np.reshape(sample_weight, (len(values), -1)) == 0, values.shape)
             values = np.where(off & ~off.all(0), np.nan, values)
+            for j in np.flatnonzero(off.all(0) & ~off.all()).tolist():
+                warn(f"{self._name(j)} has only weights of 0: what is predicted for it means nothing; leave it out")
         if self._continues():
             self._check_numbers(values.shape[1])
             self._warn_unit(values)
@@ -329,19 +332,19 @@ def named(y: Any) -> list[str] | None:
     return None if name is None else [str(name)]
 
 
-def in_order(known: list[str] | None, names: list[str] | None, *cells: Any) -> list[Any]:
+def in_order(known: list[str] | None, names: list[str] | None, *tables: Any) -> list[Any]:
     """Cells (n, k) of a table, in the order of the names that were learned; others as they are.
 
     >>> in_order(["a", "b"], ["b", "a"], np.array([[1, 2]]), None, np.array([7]))
     [array([[2, 1]]), None, array([7])]
     """
     if known is None or names is None or names == known or max(len(names), len(known)) < 2:
-        return [*cells]
+        return [*tables]
     if sorted(names) != sorted(known) or len(set(known)) < len(known):
         warn(f"y has the columns {some(names)}, where the model learned {some(known)}: columns are matched by position")
-        return [*cells]
+        return [*tables]
     order = [names.index(name) for name in known]
-    return [c if np.ndim(c) < 2 else np.asarray(c)[:, order] for c in cells]
+    return [c if np.ndim(c) < 2 else np.asarray(c)[:, order] for c in tables]
 
 
 def numbers_of(y: Any) -> np.ndarray:
