@@ -191,6 +191,7 @@ def test_given_values_that_would_change_are_refused() -> None:
         ae.sample(1, likelihood=0.5)  # type: ignore[arg-type]
 
 
+@pytest.mark.filterwarnings("ignore:of hidden cells of")
 def test_rare_levels_that_share_a_feature_are_drawn_as_often_as_they_were() -> None:
     """Not one of them in place of all."""
     rng = np.random.default_rng(0)

@@ -26,7 +26,8 @@ from diabolo.formats.files import Reading, read_table
 from diabolo.formats.guess import Guess
 from diabolo.formats.listing import listed
 from diabolo.formats.output import write_pieces
-from diabolo.rows import Rows, copies
+from diabolo.copies import copies
+from diabolo.rows import Rows
 
 N, DROP = 120, [word for name in ("u", "v", "name", "z1", "z2", "z3") for word in ("--drop", name)]
 QUICK = ("--epochs", "1", "--quiet")

@@ -315,7 +315,7 @@ def called(column: Column) -> str:
 
 def possible(column: Number) -> bool:
     """Whether the scale of a column is possible."""
-    floats = (*column.unit, column.middle, column.spread)
+    floats = (*column.unit, column.middle, column.spread, *(v for v in (column.low, column.high) if v is not None))
     whole = (column.origin, column.step, column.decimals or 0)
     if not all(type(v) in (int, float) for v in floats) or not all(type(v) is int for v in whole):
         return False

@@ -104,7 +104,7 @@ def ticks(low: float, high: float) -> list[float]:
     """
     rough = (high - low) / 4
     power = 10.0 ** np.floor(np.log10(rough))
-    step = power * next(m for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9) or m == 10)
+    step = power * next(m for m in (1, 2, 5, 10) if m * power >= 0.75 * rough)
     return [float(f"{step * i + 0.0:.10g}") for i in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
 
 
