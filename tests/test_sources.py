@@ -466,7 +466,7 @@ def test_copies_are_found_in_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     x = torch.cat([x, x[:50]])
     whole = copies(Rows(x))
     assert whole.tolist() == [False] * 300 + [True] * 50
-    monkeypatch.setattr("diabolo.rows.SORTED", 30)
+    monkeypatch.setattr("diabolo.copies.SORTED", 30)
     assert np.array_equal(copies(Rows(x)), whole)
 
 
