@@ -9,7 +9,8 @@ with more than 1.02: there the mean is better.
     plain      Autoencoder(8).fit(train).impute(test)
     kNN        KNNImputer           iterative    IterativeImputer (Bayesian ridge regression of each column)
 
-Peers see standardized numbers, and categories as a column for each level, of which the largest is taken.
+Peers see standardized numbers, and categories as a column for each level, of which the largest is taken; for IterativeImputer
+one level has none: with all of them it gives the most frequent level always (findings/iterative-imputer-one-hot.sh).
 
     DIABOLO_DATA=... python benchmarks/imputation.py [--tables adult letter]
 """
@@ -30,7 +31,7 @@ from diabolo import Autoencoder, Mask
 from tables_reconstruction import tables
 
 ROWS, HIDDEN, K, WORSE = 2000, 0.2, 8, 1.02
-PEERS = {"kNN": KNNImputer, "iterative": lambda: IterativeImputer(random_state=0)}
+PEERS = {"kNN": (KNNImputer, 0), "iterative": (lambda: IterativeImputer(random_state=0), 1)}  # levels without a column
 
 
 def holed(df: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
@@ -55,8 +56,8 @@ def left(whole: pd.DataFrame, hidden: np.ndarray, filled: pd.DataFrame, train: p
     return np.array(found)
 
 
-def peer(imputer: Any, train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
-    """The test rows, filled by an imputer of numbers."""
+def peer(imputer: Any, without: int, train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
+    """The test rows, filled by an imputer of numbers; so many levels of a category are without a column."""
     numbers = [c for c in train if pd.api.types.is_numeric_dtype(train[c]) and not pd.api.types.is_bool_dtype(train[c])]
     levels = {c: sorted(train[c].dropna().astype(str).unique()) for c in train if c not in numbers}
     mean, spread = train[numbers].mean(), train[numbers].std().replace(0, 1.0)
@@ -64,15 +65,17 @@ def peer(imputer: Any, train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     def features(df: pd.DataFrame) -> np.ndarray:
         own = [((df[numbers] - mean) / spread).to_numpy(float)]
         for c, known in levels.items():
-            same = df[c].astype(str).to_numpy()[:, None] == np.array(known)
+            same = df[c].astype(str).to_numpy()[:, None] == np.array(known[without:])
             own.append(np.where(df[c].isna().to_numpy()[:, None], np.nan, same))
         return np.hstack(own)
 
     found, filled, start = imputer.fit(features(train)).transform(features(test)), test.copy(), len(numbers)
     filled[numbers] = found[:, :start] * spread.to_numpy() + mean.to_numpy()
     for c, known in levels.items():
-        filled[c] = np.array(known)[found[:, start : start + len(known)].argmax(1)]
-        start += len(known)
+        of_levels = found[:, start : start + len(known) - without]
+        rest = 1 - of_levels.sum(1, keepdims=True)
+        filled[c] = np.array(known)[(np.hstack([rest, of_levels]) if without else of_levels).argmax(1)]
+        start += len(known) - without
     return filled
 
 
@@ -83,7 +86,7 @@ def row(name: str, train: pd.DataFrame, test: pd.DataFrame, params: dict[str, An
     ways: dict[str, Any] = {
         "ours": lambda: Autoencoder(k, corruption=Mask(0.1, fill=None), **params).fit(train).impute(seen),
         "plain": lambda: Autoencoder(k, **params).fit(train).impute(seen),
-    } | {of: lambda make=make: peer(make(), train, seen) for of, make in PEERS.items()}
+    } | {of: lambda make=make, without=without: peer(make(), without, train, seen) for of, (make, without) in PEERS.items()}
     found: dict[str, Any] = {"table": name, "rows": len(train), "columns": train.shape[1]}
     for of, way in ways.items():
         filled, seconds = common.timed(way)
