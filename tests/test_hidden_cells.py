@@ -61,6 +61,23 @@ def test_rows_of_more_weight_count_more() -> None:
     assert fitted["same"].explained[1] > fitted["other"].explained[1] + 0.2
 
 
+def test_of_a_column_of_hardly_any_cells_nothing_is_claimed(tmp_path: Path) -> None:
+    """Before, 100 % was said to be explained of noise of which held-out rows hold one cell, or none."""
+    rng = np.random.default_rng(1)
+    z = rng.normal(size=(600, 1))
+    X = np.hstack([z + 0.3 * rng.normal(size=(600, 3)), rng.normal(size=(600, 4))])
+    X[:, 3:][rng.random((600, 4)) < 0.97] = np.nan
+    ae = Autoencoder(2, corruption=Mask(0.1, fill=None), hidden=(32,), epochs=40, random_state=0, verbose=False).fit(X)
+    cells: Any = ae.hidden_cells_
+    np.testing.assert_array_equal(np.isnan(cells.explained), np.arange(7) > 2)
+    assert (cells.explained[:3] > 0.5).all()
+    assert len(set(cells.trust[3:])) == 1
+    assert str(cells).count("too few cells") == 4
+    ae.save(tmp_path / "m.diabolo")
+    assert str(load(tmp_path / "m.diabolo").hidden_cells_) == str(cells)
+    assert np.isfinite(ae.impute(X)).all()
+
+
 @pytest.mark.parametrize("wrong", ["mean", "explained", "nan"])
 def test_what_does_not_fit_is_an_error(wrong: str) -> None:
     arrays = HiddenCells(["a", "b"], np.ones(2), np.zeros(3), np.ones(3), 50).state()
