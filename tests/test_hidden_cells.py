@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from torch import nn
 
-from diabolo import Autoencoder, DataError, Mask, load
+from diabolo import Autoencoder, DataError, Mask, load, nets
 from diabolo.hidden_cells import HiddenCells
 
 
@@ -76,6 +77,22 @@ def test_of_a_column_of_hardly_any_cells_nothing_is_claimed(tmp_path: Path) -> N
     ae.save(tmp_path / "m.diabolo")
     assert str(load(tmp_path / "m.diabolo").hidden_cells_) == str(cells)
     assert np.isfinite(ae.impute(X)).all()
+
+
+def test_a_module_that_makes_nan_of_gaps_is_told() -> None:
+    """Codes and estimates were NaN without a word, and a fit to such gaps was said to need another learning rate."""
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    gaps = np.where(np.arange(300).reshape(100, 3) % 7, X, np.nan)
+    settings: Any = {"epochs": 2, "random_state": 0, "verbose": False}
+    ae = Autoencoder(2, encoder=nn.Linear(3, 2), **settings).fit(X)
+    assert ae.hidden_cells_ is None
+    new = Autoencoder(2, encoder=nn.Linear(3, 2), **settings)
+    for ask in (ae.transform, ae.impute, ae.score_samples, new.fit):
+        with pytest.raises(DataError, match=r"give nn.Sequential\(nets.MissingIndicator\(\[\]\), encoder\)"):
+            ask(gaps)
+    ae = Autoencoder(2, encoder=nn.Sequential(nets.MissingIndicator([]), nn.Linear(3, 2)), **settings).fit(gaps)
+    assert np.isfinite(ae.impute(gaps)).all()
+    assert ae.hidden_cells_ is not None
 
 
 @pytest.mark.parametrize("wrong", ["mean", "explained", "nan"])

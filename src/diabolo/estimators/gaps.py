@@ -47,10 +47,11 @@ def without_new_gaps(format: Format, x: Tensor, expected: Callable[[Tensor], Ten
     return filled
 
 
-def hide(format: Format, x: Tensor, weight: Tensor, mean: Tensor, expected: Callable[[Tensor], Tensor]) -> HiddenCells:
+def hide(format: Format, x: Tensor, weight: Tensor, mean: Tensor, expected: Callable[[Tensor], Tensor]) -> HiddenCells | None:
     """How well cells of rows x (n, d) are estimated that are hidden; mean (d,), weight (n,) of the rows.
 
     `expected` maps rows (m, d) with gaps to expected values. Columns of few hidden cells have the trust of all together.
+    None if it makes NaN of gaps.
     """
     some = torch.from_numpy(evenly(len(x), max(LEAST, min(HIDDEN_IN, NUMBERS // x.shape[1]))))
     x, w, m = x[some], weight[some].double(), mean.to(x)
@@ -63,6 +64,8 @@ def hide(format: Format, x: Tensor, weight: Tensor, mean: Tensor, expected: Call
         seen |= (told := hidden & o.isfinite())
         o, t = (torch.where(told, v, 0.0).double() for v in (o, x - m))
         sums += torch.stack([w @ (o * t), w @ (o * o), w @ (t * t)])
+    if not seen.any() and x.isfinite().any():
+        return None
     both, own, true = torch.zeros(3, len(format.blocks), dtype=torch.float64).index_add_(1, column, sums)
     few = seen[w > 0][:, [block.start for block in format.blocks]].sum(0) < CELLS
     b = torch.where(few, both.sum() / own.sum(), both / own).nan_to_num(1.0).clamp(0, 1)
