@@ -1215,6 +1215,16 @@ def test_all_that_is_told_of_a_german_file_is_german(tmp_path: Path, diabolo: An
     assert diabolo("decode", model, tmp_path / "codes.csv", "-o", tmp_path / "back.csv").code == 0
     assert pd.read_csv(tmp_path / "codes.csv", **german)["größe"].tolist() == table["größe"].tolist()
     assert pd.read_csv(tmp_path / "back.csv", **german).dtypes.tolist() == table.dtypes.tolist()
+    codes = pd.read_csv(tmp_path / "codes.csv", **german)
+    for name, other in {"o.csv": {}, "o.tsv": {"sep": "\t"}, "s.csv": {"sep": ";"}}.items():  # as other programs write them
+        codes.to_csv(tmp_path / name, index=False, **other)
+        assert diabolo("decode", model, tmp_path / name, "-o", tmp_path / "too.csv").code == 0
+        assert (tmp_path / "too.csv").read_bytes() == (tmp_path / "back.csv").read_bytes()
+    assert diabolo("fit", data, *how, "--thousands", ".", "-o", model, *FIT).code == 0
+    codes.round(3).to_csv(tmp_path / "o.csv", index=False, sep=";")  # 0.123 is not 123
+    assert diabolo("decode", model, tmp_path / "o.csv", "-o", tmp_path / "too.csv").code == 0
+    back, too = (pd.read_csv(tmp_path / f"{name}.csv", **german).select_dtypes("number") for name in ("back", "too"))
+    np.testing.assert_allclose(too, back, atol=0.01)
     assert diabolo("fit", data, *how, "--task", "outliers", "-o", model, *FIT[2:]).code == 0
     assert diabolo("outliers", model, data, "--alpha", 0.5, "-o", tmp_path / "far.csv").code == 0
     assert pd.read_csv(tmp_path / "far.csv", **german)["p"].dtype == float
