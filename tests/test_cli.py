@@ -759,6 +759,23 @@ def test_a_column_of_classes(tmp_path: Path, diabolo: Any) -> None:
     assert "classes are learned by --labels kind" in said.err
 
 
+@pytest.mark.parametrize(("names", "others"), [((1, 2, 3), (1.0, 2.0, 3.0)), ((" a", "b", "c "), ("a", "b ", "c"))])
+def test_classes_that_are_written_in_another_way(names: Any, others: Any, tmp_path: Path, diabolo: Any) -> None:
+    """As floats, which a gap makes of whole numbers, or with spaces around them."""
+    rng = np.random.default_rng(0)
+    table, out = pd.DataFrame(rng.normal(size=(120, 2)), columns=["a", "b"]), tmp_path / "m.diabolo"
+    kind = rng.integers(0, 3, 120)
+    table.assign(kind=np.array(names)[kind]).to_csv(tmp_path / "t.csv", index=False)
+    table.assign(kind=np.array(others)[kind]).to_csv(tmp_path / "other.csv", index=False)
+    said = diabolo("fit", tmp_path / "t.csv", "--labels", "kind", "-o", out, "--epochs", 2, "--hidden", 8, "--quiet")
+    assert said.code == 0, said.err
+    for name in ("t", "other"):
+        said = diabolo("report", out, tmp_path / f"{name}.csv", "--labels", "kind", "-o", tmp_path / f"{name}.html")
+        assert (said.code, said.err) == (0, "")
+    one, other = ((tmp_path / f"{name}.html").read_text().replace("other", "t") for name in ("t", "other"))
+    assert one == other
+
+
 def test_report_of_a_table_that_lacks_a_label(mails: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
     table, out = pd.read_csv(mails / "mails.csv"), tmp_path / "report.html"
     absent, *others = (str(name) for name in load(tags).labels_.names)
