@@ -759,6 +759,23 @@ def test_a_column_of_classes(tmp_path: Path, diabolo: Any) -> None:
     assert "classes are learned by --labels kind" in said.err
 
 
+@pytest.mark.parametrize(("names", "others"), [((1, 2, 3), (1.0, 2.0, 3.0)), ((" a", "b", "c "), ("a", "b ", "c"))])
+def test_classes_that_are_written_in_another_way(names: Any, others: Any, tmp_path: Path, diabolo: Any) -> None:
+    """As floats, which a gap makes of whole numbers, or with spaces around them."""
+    rng = np.random.default_rng(0)
+    table, out = pd.DataFrame(rng.normal(size=(120, 2)), columns=["a", "b"]), tmp_path / "m.diabolo"
+    kind = rng.integers(0, 3, 120)
+    table.assign(kind=np.array(names)[kind]).to_csv(tmp_path / "t.csv", index=False)
+    table.assign(kind=np.array(others)[kind]).to_csv(tmp_path / "other.csv", index=False)
+    said = diabolo("fit", tmp_path / "t.csv", "--labels", "kind", "-o", out, "--epochs", 2, "--hidden", 8, "--quiet")
+    assert said.code == 0, said.err
+    for name in ("t", "other"):
+        said = diabolo("report", out, tmp_path / f"{name}.csv", "--labels", "kind", "-o", tmp_path / f"{name}.html")
+        assert (said.code, said.err) == (0, "")
+    one, other = ((tmp_path / f"{name}.html").read_text().replace("other", "t") for name in ("t", "other"))
+    assert one == other
+
+
 def test_report_of_a_table_that_lacks_a_label(mails: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
     table, out = pd.read_csv(mails / "mails.csv"), tmp_path / "report.html"
     absent, *others = (str(name) for name in load(tags).labels_.names)
@@ -1215,6 +1232,16 @@ def test_all_that_is_told_of_a_german_file_is_german(tmp_path: Path, diabolo: An
     assert diabolo("decode", model, tmp_path / "codes.csv", "-o", tmp_path / "back.csv").code == 0
     assert pd.read_csv(tmp_path / "codes.csv", **german)["größe"].tolist() == table["größe"].tolist()
     assert pd.read_csv(tmp_path / "back.csv", **german).dtypes.tolist() == table.dtypes.tolist()
+    codes = pd.read_csv(tmp_path / "codes.csv", **german)
+    for name, other in {"o.csv": {}, "o.tsv": {"sep": "\t"}, "s.csv": {"sep": ";"}}.items():  # as other programs write them
+        codes.to_csv(tmp_path / name, index=False, **other)
+        assert diabolo("decode", model, tmp_path / name, "-o", tmp_path / "too.csv").code == 0
+        assert (tmp_path / "too.csv").read_bytes() == (tmp_path / "back.csv").read_bytes()
+    assert diabolo("fit", data, *how, "--thousands", ".", "-o", model, *FIT).code == 0
+    codes.round(3).to_csv(tmp_path / "o.csv", index=False, sep=";")  # 0.123 is not 123
+    assert diabolo("decode", model, tmp_path / "o.csv", "-o", tmp_path / "too.csv").code == 0
+    back, too = (pd.read_csv(tmp_path / f"{name}.csv", **german).select_dtypes("number") for name in ("back", "too"))
+    np.testing.assert_allclose(too, back, atol=0.01)
     assert diabolo("fit", data, *how, "--task", "outliers", "-o", model, *FIT[2:]).code == 0
     assert diabolo("outliers", model, data, "--alpha", 0.5, "-o", tmp_path / "far.csv").code == 0
     assert pd.read_csv(tmp_path / "far.csv", **german)["p"].dtype == float

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from diabolo import Autoencoder, Classifier, MultiLabelClassifier, Regressor
-from diabolo.copies import together
+from diabolo.copies import copies, together
 from diabolo.rows import Rows
 
 R = np.random.default_rng(0)
@@ -31,6 +31,24 @@ def test_copies_are_in_one_fold(times: int) -> None:
 def test_rows_of_few_values_are_alike_without_being_copies(x: np.ndarray) -> None:
     fold = np.arange(200) % 4
     assert np.array_equal(together(Rows(torch.from_numpy(x).float()), fold), fold)
+
+
+@pytest.mark.parametrize("others", [0, 1, 2])
+def test_columns_that_follow_from_another_make_no_copies(others: int) -> None:
+    """An age says the year of birth: rows of the same age are alike by chance, though no two columns are independent."""
+    age = R.integers(0, 100, 1000)
+    x = np.column_stack([age, 2024 - age, *R.integers(0, 2, (others, 1000))])
+    x = (x - x.mean(0)) / x.std(0)
+    x[age == 7] = np.nan  # a gap is no step of its own
+    rows, fold = Rows(torch.from_numpy(x).float()), np.arange(1000) % 4
+    assert np.array_equal(together(rows, fold), fold)
+    assert not copies(rows).any()
+
+
+def test_missing_cells_are_the_same_whatever_their_bits() -> None:
+    x = np.repeat(R.normal(size=(50, 3)), 4, 0).astype(np.float32)
+    x[:, 1] = np.where(np.arange(200) % 2, np.float32(np.nan), -np.float32(np.nan))
+    assert copies(Rows(torch.from_numpy(x))).sum() == 150
 
 
 @pytest.mark.parametrize("x", [R.integers(0, 5, (60, 40)), R.poisson(0.1, (60, 300))], ids=["pixels", "words"])

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from torch import nn
 
-from diabolo import Autoencoder, DataError, Mask, load
+from diabolo import Autoencoder, DataError, Mask, load, nets
 from diabolo.hidden_cells import HiddenCells
 
 
@@ -59,6 +60,39 @@ def test_rows_of_more_weight_count_more() -> None:
         for name, weight in {"same": same + 1e-9, "other": 1 - same + 1e-9}.items()
     }
     assert fitted["same"].explained[1] > fitted["other"].explained[1] + 0.2
+
+
+def test_of_a_column_of_hardly_any_cells_nothing_is_claimed(tmp_path: Path) -> None:
+    """Before, 100 % was said to be explained of noise of which held-out rows hold one cell, or none."""
+    rng = np.random.default_rng(1)
+    z = rng.normal(size=(600, 1))
+    X = np.hstack([z + 0.3 * rng.normal(size=(600, 3)), rng.normal(size=(600, 4))])
+    X[:, 3:][rng.random((600, 4)) < 0.97] = np.nan
+    ae = Autoencoder(2, corruption=Mask(0.1, fill=None), hidden=(32,), epochs=40, random_state=0, verbose=False).fit(X)
+    cells: Any = ae.hidden_cells_
+    np.testing.assert_array_equal(np.isnan(cells.explained), np.arange(7) > 2)
+    assert (cells.explained[:3] > 0.5).all()
+    assert len(set(cells.trust[3:])) == 1
+    assert str(cells).count("too few cells") == 4
+    ae.save(tmp_path / "m.diabolo")
+    assert str(load(tmp_path / "m.diabolo").hidden_cells_) == str(cells)
+    assert np.isfinite(ae.impute(X)).all()
+
+
+def test_a_module_that_makes_nan_of_gaps_is_told() -> None:
+    """Codes and estimates were NaN without a word, and a fit to such gaps was said to need another learning rate."""
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    gaps = np.where(np.arange(300).reshape(100, 3) % 7, X, np.nan)
+    settings: Any = {"epochs": 2, "random_state": 0, "verbose": False}
+    ae = Autoencoder(2, encoder=nn.Linear(3, 2), **settings).fit(X)
+    assert ae.hidden_cells_ is None
+    new = Autoencoder(2, encoder=nn.Linear(3, 2), **settings)
+    for ask in (ae.transform, ae.impute, ae.score_samples, new.fit):
+        with pytest.raises(DataError, match=r"give nn.Sequential\(nets.MissingIndicator\(\[\]\), encoder\)"):
+            ask(gaps)
+    ae = Autoencoder(2, encoder=nn.Sequential(nets.MissingIndicator([]), nn.Linear(3, 2)), **settings).fit(gaps)
+    assert np.isfinite(ae.impute(gaps)).all()
+    assert ae.hidden_cells_ is not None
 
 
 @pytest.mark.parametrize("wrong", ["mean", "explained", "nan"])

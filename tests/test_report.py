@@ -674,6 +674,20 @@ def test_a_page_of_any_regressor(kind: str, tmp_path: Path) -> None:
     assert page.count("Errors: predicted minus observed") == (kind != "two targets")
 
 
+def test_targets_in_another_order_and_numbers_that_are_all_the_same(tmp_path: Path) -> None:
+    r = np.random.default_rng(0)
+    X, z = pd.DataFrame(r.normal(size=(200, 3))).add_prefix("x"), r.normal(size=200)
+    Y = pd.DataFrame({"a": 3 * X["x0"], "b": X["x1"] + 0.1 * z})
+    reg, pages = regressor(X, Y), {}
+    same = Y.assign(b=1.0)
+    for name, (rows, y) in {"ab": (X, Y), "ba": (X, Y[["b", "a"]]), "same": (X, same), "one": (X[:1], Y[:1])}.items():
+        write(reg, rows, tmp_path / f"{name}.html", labels={"y": y}, title="t")
+        pages[name] = (tmp_path / f"{name}.html").read_text()
+    assert pages["ba"] == pages["ab"]
+    assert "of the variance of 2 targets, on average" in pages["same"], "of the one that shows it"
+    assert "These rows cannot show it: all observed numbers are the same." in pages["one"]
+
+
 def test_what_a_report_on_numbers_needs(tmp_path: Path) -> None:
     X, y = homes(60)
     reg = regressor(X, y, epochs=1)

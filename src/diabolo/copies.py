@@ -8,7 +8,12 @@ where one column alone tells most of the different rows from each other, as a qu
 
     2 prod_j q_j n (n - 1) / 2                     q_j: of how many pairs the values of column j are the same
 
-which is what there would be by chance. Of rows of many values, such as words or pixels, no two of n are alike by chance if
+which is what there would be by chance, and than the column with the most steps g_j would give by itself: others may follow from
+it, as a year of birth from an age,
+
+    2 n (n - 1) / 2 / max_j g_j                    g_j: range of the values of column j / their smallest difference
+
+Of rows of many values, such as words or pixels, no two of n are alike by chance if
 
     - sum_j log2 p_j(x_ij) > 2 log2 n + 20           p_j(v): share of the different rows that hold v in column j
 """
@@ -101,12 +106,25 @@ def told_apart(rows: Rows, telling: float) -> bool:
 
 def by_chance(rows: Rows) -> float:
     """How many pairs of rows would be alike if the columns were independent."""
-    x, n = spread_over(rows, SAMPLE).nan_to_num().sort(0).values, len(rows)
+    x, n = spread_over(rows, SAMPLE), len(rows)
+    x = torch.where(gaps := x.isnan(), x.masked_fill(gaps, torch.inf).amin(0), x).nan_to_num().sort(0).values
     place = torch.arange(len(x))[:, None].expand(-1, x.shape[1])
     new = torch.cat([torch.ones_like(x[:1], dtype=torch.bool), x[1:] != x[:-1]])
     alike = (place - (place * new).cummax(0).values).sum(0).double()  # each value with the same ones before it
     q = alike / max(1, len(x) * (len(x) - 1) / 2)
-    return float(q.log().sum().exp()) * n * (n - 1) / 2
+    return max(float(q.log().sum().exp()), 1 / steps(x)) * n * (n - 1) / 2
+
+
+def steps(x: Tensor) -> float:
+    """How many values the column with most of them could have, of sorted columns (n, d); far values are left out.
+
+    >>> steps(torch.arange(11.0)[:, None].repeat(1, 2)), steps(torch.tensor([[0.0], [0.001], [5.0]])) > 5000
+    (11.0, True)
+    """
+    middle = x[len(x) // 20 : len(x) - len(x) // 20]
+    differences = middle.diff(dim=0)
+    smallest = torch.where(differences > 0, differences, torch.inf).amin(0)
+    return 1 + float(((middle[-1] - middle[0]) / smallest).max())
 
 
 def copies(rows: Rows) -> np.ndarray:
@@ -136,8 +154,14 @@ def together(rows: Rows, fold: np.ndarray, most: int | None = None) -> np.ndarra
 
 
 def bits(x: Any) -> np.ndarray:
-    """Numbers (n, d) as whole numbers; -0.0 is 0.0."""
-    return (np.ascontiguousarray(x, dtype=np.float32) + np.float32(0)).view(np.uint32)
+    """Numbers (n, d) as whole numbers; -0.0 is 0.0, and each NaN is the same.
+
+    >>> bits([[-0.0, np.nan]]).tolist() == bits([[0.0, -np.nan]]).tolist()
+    True
+    """
+    found: np.ndarray = np.ascontiguousarray(x, dtype=np.float32) + np.float32(0)
+    found[np.isnan(found)] = np.nan
+    return found.view(np.uint32)
 
 
 def short_keys(x: np.ndarray) -> np.ndarray:

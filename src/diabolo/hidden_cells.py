@@ -24,6 +24,7 @@ __all__ = ["HiddenCells"]
 BLIND = 0.1  # explained of hidden cells, below which estimates are hardly better than means
 FEW = 50  # held-out rows, with fewer of which that is not told
 SHOWN = 30  # columns that are printed
+UNKNOWN = -1.0  # explained, in a file
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,8 @@ class HiddenCells(Printed):
     ----------
     columns : sequence of str (c,)
     explained : ndarray (c,)
-        Share of the error of means that estimates save, in hidden cells of held-out rows; of each column.
+        Share of the error of means that estimates save, in hidden cells of held-out rows; of each column. NaN where too few
+        cells are known to say so.
     mean, trust : ndarray (d,)
         m and b, of each feature.
     rows : int
@@ -70,13 +72,15 @@ class HiddenCells(Printed):
 
     def _parts(self) -> Iterator[str | Grid]:
         order = np.argsort(-self.explained, kind="stable")
-        lines = [[self.columns[j], f"{self.explained[j]:.1%}"] for j in order[:SHOWN].tolist()]
+        said = ["too few cells" if np.isnan(v) else f"{v:.1%}" for v in self.explained]
+        lines = [[self.columns[j], said[j]] for j in order[:SHOWN].tolist()]
         yield Grid(("column", "explained"), lines, f"Hidden cells in {self.rows:,} held-out rows, by the other cells")
         if len(order) > SHOWN:
             yield f"and {len(order) - SHOWN:,} more columns, of which less is explained"
 
     def state(self) -> dict[str, np.ndarray]:
-        return {"explained": self.explained, "mean": self.mean, "trust": self.trust, "rows": np.array(self.rows)}
+        explained = np.nan_to_num(self.explained, nan=UNKNOWN)
+        return {"explained": explained, "mean": self.mean, "trust": self.trust, "rows": np.array(self.rows)}
 
     @classmethod
     def from_state(cls, columns: Sequence[str], width: int, arrays: dict[str, np.ndarray]) -> Self | None:
@@ -87,4 +91,5 @@ class HiddenCells(Printed):
         if {name: v.shape for name, v in arrays.items()} != shapes or not all(np.isfinite(v).all() for v in arrays.values()):
             raise DataError("what it knows of hidden cells does not fit its columns")
         rows, known = int(arrays["rows"]), {name: arrays[name].astype(np.float64) for name in ("explained", "mean", "trust")}
+        known["explained"][known["explained"] == UNKNOWN] = np.nan
         return cls(columns, **known, rows=rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +37,40 @@ def command(model: Path, codes: Path, output: Path) -> None:
 
     never_onto_input(output, model, codes, folder=into_folder(model, output))
     ae = light_model(model, "decode")
-    how = reading_of(ae)
-    if (parts := parts_of(codes, told_by(ae))) is not None and parts.rows > IN_MEMORY and ending(output).endswith(READABLE):
+    how, written = reading_of(ae), written_by(ae, codes)
+    if (parts := parts_of(codes, written)) is not None and parts.rows > IN_MEMORY and ending(output).endswith(READABLE):
         check_codes(codes, parts.schema.names, ae.n_components_)
-        pieces = table_pieces(codes, AT_ONCE, told_by(ae), columns=code_names(ae.n_components_))
+        pieces = table_pieces(codes, AT_ONCE, written, columns=code_names(ae.n_components_))
         save_pieces((as_table(ae.inverse_transform(matrix(piece)), ae.format_.columns) for piece in pieces), output, how)
         click.echo(f"{parts.rows:,} rows: wrote {output}")
         return
-    X = ae.inverse_transform(read_codes(codes, ae.n_components_, told_by(ae)))
+    X = ae.inverse_transform(read_codes(codes, ae.n_components_, written))
     save(X, ae.format_.columns, output, how=how)
     click.echo(f"{X.shape[0] if hasattr(X, 'shape') else len(X):,} rows: wrote {output}")
+
+
+def written_by(ae: Any, codes: Path) -> Any:
+    """How a text file of codes is written: as the model reads such files, or with commas between and points within."""
+    from ..formats.layout import Reading, ending
+    from ..formats.names import CSV
+
+    how = told_by(ae) and replace(told_by(ae), thousands=None, na=(), dates={})  # 1.234 is no thousand
+    if not how or not codes.is_file() or not ending(codes).endswith(CSV):
+        return how
+    names = {*code_names(ae.n_components_)}
+    return next((reading for reading in (how, Reading()) if names <= {*columns(codes, reading)}), how)
+
+
+def columns(path: Path, how: Any) -> list[str]:
+    """The names of the columns of a text file; none, if `how` does not read it."""
+    from ..formats.layout import laid_out
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return list(laid_out(path, how).names)
+        except DataError:
+            return []
 
 
 def read_codes(path: Path, k: int, how: Any = None) -> Any:

@@ -150,7 +150,9 @@ def known_classes(clf: MultiLabelClassifier, table: Any, column: str) -> Any:
 
     check_names(table, [column], "--labels")
     place = {str(name): c for c, name in enumerate(clf.labels_.names)}
-    said = ["" if v is None else str(v).strip() for v in table[column].to_pylist()]
+    trimmed = {name.strip(): name for name in place}
+    cells = [as_class(v) for v in table[column].to_pylist()]
+    said = [v if v in place else trimmed.get(v.strip(), v.strip()) for v in cells]
     not_judged(sorted({v for v in said if v and v not in place}), "the model does not know them")
     y = np.full((len(said), len(place)), np.nan)
     for row, name in enumerate(said):
@@ -159,6 +161,15 @@ def known_classes(clf: MultiLabelClassifier, table: Any, column: str) -> Any:
     if np.isnan(y).all():
         raise DataError(f"--labels: column {column!r} holds none of the classes of the model: {', '.join([*place][:10])}")
     return y
+
+
+def as_class(v: Any) -> str:
+    """A cell as the name of a class; of whole numbers a gap among them makes floats.
+
+    >>> as_class(2.0), as_class(2), as_class(None), as_class(" a")
+    ('2', '2', '', ' a')
+    """
+    return "" if v is None or v != v else str(int(v)) if isinstance(v, float) and v.is_integer() else str(v)
 
 
 def where_labels_are(clf: MultiLabelClassifier, data: Path) -> str:

@@ -82,13 +82,20 @@ def straight_line(x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
 
 
 def losses(reg: Regressor, x: Tensor, y: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Rows x (n, d) and standardized y (n, k), NaN = unknown -> (columns,) R2 that is lost without the column."""
-    some = evenly(len(x), SHUFFLED)
+    """Rows x (n, d) and standardized y (n, k), NaN = unknown -> (columns,) R2 that is lost without the column.
+
+    The mean of the targets of which not all numbers are the same: of one at least.
+    """
+    there = np.flatnonzero(~np.isnan(y).all(1))
+    some = there[evenly(len(there), SHUFFLED)]
     x, y = x[torch.from_numpy(some)], y[some]
-    spread, rng, blocks = np.nanvar(y, 0), np.random.default_rng(seed), reg.format_.blocks
+    known, rng, blocks = ~np.isnan(y), np.random.default_rng(seed), reg.format_.blocks
+    n, y = np.maximum(known.sum(0), 1), np.nan_to_num(y)
+    spread = np.square(np.where(known, y - y.sum(0) / n, 0)).sum(0) / n
 
     def left(rows: Tensor) -> float:
-        return float(np.nanmean(np.nanmean(np.square(outputs(reg, rows) - y), 0) / np.where(spread > 0, spread, np.nan)))
+        each = np.square(np.where(known, outputs(reg, rows) - y, 0)).sum(0) / n
+        return float((each[spread > 0] / spread[spread > 0]).mean())
 
     usual, found = left(x), np.zeros(len(blocks))
     for j, block in enumerate(blocks):

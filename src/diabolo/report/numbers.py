@@ -14,7 +14,7 @@ import torch
 
 from .. import __version__
 from ..errors import DataError
-from ..estimators.supervised.regressor import numbers_of
+from ..estimators.supervised.regressor import in_order, named, numbers_of
 from ..formats.targets import same_length, same_order
 from .agreement import Agreement, losses, rows_for_line, straight_line
 from .names import Names
@@ -71,7 +71,7 @@ class Compared:
 
     def __init__(self, reg: Regressor, X: Any, y: Any) -> None:
         same_order(X, y)
-        self.reg, self.y, p = reg, numbers_of(y), reg.predict(X)
+        self.reg, (self.y,), p = reg, in_order(reg.target_names_, named(y), numbers_of(y)), reg.predict(X)
         same_length(len(self.y), len(p))
         self.y, self.p = self.y.reshape(len(self.y), -1), p.reshape(len(p), -1)
         self.n, self.k = self.p.shape
@@ -97,8 +97,9 @@ class Compared:
 
     @property
     def r2(self) -> float:
-        """The mean of the targets."""
-        return float(np.mean([a.r2 for a in self.ours]))
+        """The mean of the targets; NaN if these rows show none."""
+        shown = [a.r2 for a in self.ours if a.r2 == a.r2]
+        return float(np.mean(shown)) if shown else float("nan")
 
     @property
     def looks_learned(self) -> bool:
@@ -201,6 +202,8 @@ def lost(found: Compared) -> tuple[str, str]:
     names = found.reg.format_.columns
     if not found.reg.format_.has_cells or found.reg.format_.kind in ("documents", "images") or len(names) > MANY:
         return f"Of {found.reg.format_.kind} single columns say little.", "<p class='about below'>Not measured.</p>"
+    if found.r2 != found.r2:
+        return "These rows cannot show it: all observed numbers are the same.", "<p class='about below'>Not measured.</p>"
     standard = (found.y - found.reg.mean_) / found.reg.scale_
     lost = losses(found.reg, found.x, standard)
     order = [j for j in np.argsort(-lost, kind="stable")[:BARS] if lost[j] > LITTLE]

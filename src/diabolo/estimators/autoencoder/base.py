@@ -9,6 +9,7 @@ nothing is missing, PCA is the optimum, and there is nothing to train.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,7 @@ class Compressor(System, abstract=True):
             return self._network_to_continue()
         start, d, k = self._architecture.start(x, self._linear, seed), self.format_.width, self.n_components_
         encoder = self._architecture.encoder(start) if self.encoder is None else checked("encoder", self.encoder, d, k)
+        check_gaps(encoder, x)
         if self.decoder is not None:
             return Diabolo(encoder, checked("decoder", self.decoder, k, d))
         z = start.encode(some := spread_over(x, MAX_ROWS_FOR_SPREAD))
@@ -184,6 +186,11 @@ class Compressor(System, abstract=True):
             _, x, w = self._row_weights.judged(train if held is None else held, HIDDEN_IN, None, self.seed_)
             self.hidden_cells_ = hide(self.format_, x.to(dtype), w, linear.mean, self._seen)
 
+    def _features(self, X: Any) -> Iterator[Tensor]:
+        for x in super()._features(X):
+            check_gaps(self.network_.encoder, x)
+            yield x
+
     def _seen(self, x: Tensor) -> Tensor:
         """Rows (n, d) -> expected values (n, d)."""
         return torch.cat([self.loss_.predict(self.network_(part)) for part in x.split(self.format_.piece)])
@@ -257,3 +264,18 @@ def checked(name: str, module: nn.Module, width: int, out: int) -> nn.Module:
     if found != (1, out):
         raise ValueError(f"{name}={module!r} must map the shape (1, {width}) to (1, {out}), but gives {found}")
     return module
+
+
+def check_gaps(encoder: nn.Module, x: Tensor) -> None:
+    """Raise a DataError if a module of the user's own makes NaN of a row of x (n, d) with a missing cell."""
+    if isinstance(encoder, SkipMLP) or not len(rows := x.isnan().any(1).nonzero()[:1, 0]):
+        return
+    training = encoder.training
+    with torch.no_grad():
+        z = encoder.eval()(x[rows].to(next((p.dtype for p in encoder.parameters()), x.dtype)))
+    encoder.train(training)
+    if z.isnan().any():
+        raise DataError(
+            "X has missing cells, of which the encoder makes NaN: give nn.Sequential(nets.MissingIndicator([]), encoder), "
+            "which sees the mean in their place, or fill them before"
+        )
