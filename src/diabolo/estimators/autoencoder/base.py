@@ -89,7 +89,8 @@ class Compressor(System, abstract=True):
             return self._network_to_continue()
         start, d, k = self._architecture.start(x, self._linear, seed), self.format_.width, self.n_components_
         encoder = self._architecture.encoder(start) if self.encoder is None else checked("encoder", self.encoder, d, k)
-        check_gaps(encoder, x)
+        if self.encoder is not None:
+            check_gaps(encoder, x)
         if self.decoder is not None:
             return Diabolo(encoder, checked("decoder", self.decoder, k, d))
         z = start.encode(some := spread_over(x, MAX_ROWS_FOR_SPREAD))
@@ -188,7 +189,8 @@ class Compressor(System, abstract=True):
 
     def _features(self, X: Any) -> Iterator[Tensor]:
         for x in super()._features(X):
-            check_gaps(self.network_.encoder, x)
+            if self.encoder is not None:
+                check_gaps(self.network_.encoder, x)
             yield x
 
     def _seen(self, x: Tensor) -> Tensor:
@@ -268,7 +270,7 @@ def checked(name: str, module: nn.Module, width: int, out: int) -> nn.Module:
 
 def check_gaps(encoder: nn.Module, x: Tensor) -> None:
     """Raise a DataError if a module of the user's own makes NaN of a row of x (n, d) with a missing cell."""
-    if isinstance(encoder, SkipMLP) or not len(rows := x.isnan().any(1).nonzero()[:1, 0]):
+    if not len(rows := x.isnan().any(1).nonzero()[:1, 0]):
         return
     training = encoder.training
     with torch.no_grad():
