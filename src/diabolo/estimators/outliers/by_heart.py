@@ -1,7 +1,7 @@
 r"""Training rows that the members know by heart.
 
     s(x_i) = s_k(x_i)          x_i: a training row;  k: the member that has not seen it
-    key(x) = digest of floor(S x / step + shift)       S: random signs (6, d);  shift: 0, or a half
+    key(x) = digest of floor(S x / step + shift)       S: normal numbers (6, d);  shift: 0, or a half
 
 With about as many columns as rows, the codes of rows that a network has learned lie further out than those of all other rows.
 There the members that have seen a row find it strange, whatever it is: only the one that has not seen it can judge it. One of
@@ -21,7 +21,7 @@ from ...errors import FormatError
 
 __all__ = ["ByHeart"]
 
-SUMS, STEP = 6, 2.0**-8  # of each row; how fine they are
+SUMS, STEP = 6, 2.0**-4  # of each row; how fine they are
 GAP, FAR = 3.7, 1e30  # in place of a missing cell, and of infinity
 
 
@@ -78,7 +78,6 @@ def digests(x: Tensor) -> np.ndarray:
     np.True_
     """
     rows = np.nan_to_num(x.double().numpy(), nan=GAP, posinf=FAR, neginf=-FAR)
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], (rows.shape[1], SUMS))
-    place = rows @ signs / STEP
+    place = rows @ np.random.default_rng(0).normal(size=(rows.shape[1], SUMS)) / STEP
     keys = [blake2b(cell.tobytes(), digest_size=8).digest() for shift in (0.0, 0.5) for cell in np.floor(place + shift) + 0.0]
     return np.frombuffer(b"".join(keys), np.int64).reshape(2, -1)
