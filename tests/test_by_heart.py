@@ -26,7 +26,7 @@ def test_training_rows_of_a_wide_table_are_no_outliers(tmp_path: Path) -> None:
     detector.save(tmp_path / "m.diabolo")
     assert (diabolo.load(tmp_path / "m.diabolo").score_samples(X) == s).all()
     for rounded in (X.astype(np.float32), X.round(6)):
-        np.testing.assert_allclose(detector.score_samples(rounded), s, atol=0.1, err_msg="rounded, they are the same rows")
+        np.testing.assert_allclose(detector.score_samples(rounded), s, atol=0.1, err_msg="the same rows: a rank more, or less")
     assert np.median(detector.score_samples(X + 1e-3)) < np.median(s) - 2, "rows that only look like them are not known"
 
 

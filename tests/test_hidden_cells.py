@@ -79,7 +79,7 @@ def test_of_a_column_of_hardly_any_cells_nothing_is_claimed(tmp_path: Path) -> N
     assert np.isfinite(ae.impute(X)).all()
 
 
-def test_a_module_that_makes_nan_of_gaps_is_told() -> None:
+def test_a_module_that_makes_nan_of_gaps_is_told(tmp_path: Path) -> None:
     """Codes and estimates were NaN without a word, and a fit to such gaps was said to need another learning rate."""
     X = np.random.default_rng(0).normal(size=(100, 3))
     gaps = np.where(np.arange(300).reshape(100, 3) % 7, X, np.nan)
@@ -87,7 +87,9 @@ def test_a_module_that_makes_nan_of_gaps_is_told() -> None:
     ae = Autoencoder(2, encoder=nn.Linear(3, 2), **settings).fit(X)
     assert ae.hidden_cells_ is None
     new = Autoencoder(2, encoder=nn.Linear(3, 2), **settings)
-    for ask in (ae.transform, ae.impute, ae.score_samples, new.fit):
+    ae.save(tmp_path / "m.diabolo")
+    light = load(tmp_path / "m.diabolo", engine="numpy")
+    for ask in (ae.transform, ae.impute, ae.score_samples, new.fit, light.transform, light.impute):
         with pytest.raises(DataError, match=r"give nn.Sequential\(nets.MissingIndicator\(\[\]\), encoder\)"):
             ask(gaps)
     ae = Autoencoder(2, encoder=nn.Sequential(nets.MissingIndicator([]), nn.Linear(3, 2)), **settings).fit(gaps)

@@ -861,3 +861,16 @@ def test_tensors_are_numbers_to_predict() -> None:
     assert Regressor(**SMALL).fit(X, y.bfloat16()).score(X, y) > 0.9
     weighted = Regressor(**SMALL).fit(X, y, sample_weight=torch.ones(60, requires_grad=True))
     np.testing.assert_allclose(weighted.predict(X), expected, atol=1e-6)
+
+
+def test_weights_of_several_numbers_are_matched_by_name() -> None:
+    """In another order than y, each number had the weights of the other, without a word."""
+    r = np.random.default_rng(0)
+    X, w = r.normal(size=(80, 3)), pd.DataFrame(r.uniform(size=(80, 2)), columns=["a", "b"])
+    Y = pd.DataFrame({"a": X[:, 0] + r.normal(size=80), "b": r.normal(size=80)})
+    settings: Any = {"hidden": (8,), "epochs": 3, "random_state": 0, "verbose": False}
+    one, other = (Regressor(**settings).fit(X, Y, sample_weight=v) for v in (w, w[["b", "a"]]))
+    np.testing.assert_array_equal(one.predict(X), other.predict(X))
+    expected = one.score(X, Y.to_numpy(), w.to_numpy())
+    for y in (Y, Y[["b", "a"]]):
+        assert [one.score(X, y, w), one.score(X, y, w[["b", "a"]])] == [expected] * 2

@@ -114,7 +114,7 @@ class FittedAutoencoder(Fitted):
     def transform(self, X: Any) -> np.ndarray:
         """Encode X: codes (n, k); float32 for float32 arrays, else float64."""
         dtype = np.float32 if getattr(X, "dtype", None) == np.float32 else np.float64
-        return stacked((self.encoder.run(x) for x in self._features(X)), X, dtype)
+        return stacked((told_gaps(x, self.encoder.run(x)) for x in self._features(X)), X, dtype)
 
     def inverse_transform(self, Z: Any) -> Any:
         """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories."""
@@ -135,7 +135,7 @@ class FittedAutoencoder(Fitted):
 
     def _expected(self, x: np.ndarray) -> np.ndarray:
         """x (n, d) -> expected values (n, d)."""
-        return self.decoder.run(self.encoder.run(x))
+        return self.decoder.run(told_gaps(x, self.encoder.run(x)))
 
 
 @dataclass(frozen=True)
@@ -189,6 +189,16 @@ def imputed(format: Format, X: Any, x: np.ndarray, e: np.ndarray, cells: HiddenC
         return format.filled(X, x, e)
     cells.tell(missing[[block.start for block in format.blocks]])
     return format.filled(X, x, cells.estimate(e))
+
+
+def told_gaps(x: Any, z: Any) -> Any:
+    """Codes z (n, k) of rows x (n, d); a DataError if an encoder of the user's own made NaN of missing cells."""
+    if np.isnan(z).any() and np.isnan(x).any():
+        raise DataError(
+            "X has missing cells, of which the encoder makes NaN: give nn.Sequential(nets.MissingIndicator([]), encoder), "
+            "which sees the mean in their place, or fill them before"
+        )
+    return z
 
 
 def as_codes(Z: Any, k: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ...chance import redirected
 from ...corruption import Clean, Corruption
+from ...engine import told_gaps
 from ...errors import DataError
 from ...formats import Format
 from ...hidden_cells import HiddenCells
@@ -276,8 +277,4 @@ def check_gaps(encoder: nn.Module, x: Tensor) -> None:
     with torch.no_grad():
         z = encoder.eval()(x[rows].to(next((p.dtype for p in encoder.parameters()), x.dtype)))
     encoder.train(training)
-    if z.isnan().any():
-        raise DataError(
-            "X has missing cells, of which the encoder makes NaN: give nn.Sequential(nets.MissingIndicator([]), encoder), "
-            "which sees the mean in their place, or fill them before"
-        )
+    told_gaps(x[rows].numpy(), z.numpy())

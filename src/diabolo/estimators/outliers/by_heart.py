@@ -1,7 +1,7 @@
 r"""Training rows that the members know by heart.
 
     s(x_i) = s_k(x_i)          x_i: a training row;  k: the member that has not seen it
-    key(x) = digest of floor(S x / step + shift)       S: normal numbers (12, d);  shift: 0, or a half
+    key(x) = digest of floor(S x / step + shift)       S: normal numbers (6, d);  shift: 0, or a half
 
 With about as many columns as rows, the codes of rows that a network has learned lie further out than those of all other rows.
 There the members that have seen a row find it strange, whatever it is: only the one that has not seen it can judge it. One of
@@ -21,7 +21,7 @@ from ...errors import FormatError
 
 __all__ = ["ByHeart"]
 
-SUMS, STEP = 12, 2.0**-5  # of each row; how fine they are
+SUMS, STEP = 6, 2.0**-4  # of each row; how fine they are
 GAP, FAR = 3.7, 1e30  # in place of a missing cell, and of infinity
 
 

@@ -168,7 +168,7 @@ class Regressor(RegressorMixin, Supervised):
         values = numbers_of(y)
         if np.isnan(values).all():
             raise DataError("y holds no known number")
-        sample_weight = None if sample_weight is None else cells(sample_weight)
+        sample_weight = weights_of(sample_weight, named(y))
         known: list[str] | None = getattr(self, "target_names_", None) if self._continues() else None
         values, sample_weight = in_order(known, named(y), values, sample_weight)
         self.target_names_ = known or named(y)
@@ -276,7 +276,7 @@ class Regressor(RegressorMixin, Supervised):
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
         truth, said = numbers_of(y), self.predict(X)
-        truth, sample_weight = in_order(self.target_names_, named(y), truth, sample_weight)
+        truth, sample_weight = in_order(self.target_names_, named(y), truth, weights_of(sample_weight, named(y)))
         same_length(len(truth), len(said))
         truth, said = truth.reshape(len(truth), -1), said.reshape(len(said), -1)
         if truth.shape != said.shape:
@@ -330,6 +330,14 @@ def named(y: Any) -> list[str] | None:
         return [str(name) for name in (y.column_names if hasattr(y, "column_names") else y.columns)]
     name = getattr(y, "name", None)
     return None if name is None else [str(name)]
+
+
+def weights_of(weight: Any, names: list[str] | None) -> Any:
+    """Weights as cells (n,) or (n, k); columns that have the names of those of y, in their order."""
+    if weight is None:
+        return None
+    own = named(weight)
+    return in_order(names, own, cells(weight))[0] if own and names and sorted(own) == sorted(names) else cells(weight)
 
 
 def in_order(known: list[str] | None, names: list[str] | None, *tables: Any) -> list[Any]:
