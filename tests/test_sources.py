@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 from diabolo import Autoencoder, MultiLabelClassifier, OutlierDetector, Regressor, load
 from diabolo.cli import VERBS, cli
+from diabolo.copies import copies
 from diabolo.errors import DataError
 from diabolo.formats import infer, read_labeled, write_table
 from diabolo.formats.cells import guessed
@@ -26,7 +27,6 @@ from diabolo.formats.files import Reading, read_table
 from diabolo.formats.guess import Guess
 from diabolo.formats.listing import listed
 from diabolo.formats.output import write_pieces
-from diabolo.copies import copies
 from diabolo.rows import Rows
 
 N, DROP = 120, [word for name in ("u", "v", "name", "z1", "z2", "z3") for word in ("--drop", name)]
