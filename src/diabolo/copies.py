@@ -41,6 +41,7 @@ SURELY, LIKELY = (
 )  # of the different rows, whose values of one column differ: to leave copies out, to hold them together
 COMPARED = 2000  # different rows that say how frequent values are, at least
 SURE = 20  # bits by which a row must be less likely than that two of n are alike: a millionth
+OFTEN, SHARE = 10, 0.02  # times, or share of all rows, beyond which a row is frequent
 MOST_NUMBERS = 20_000_000  # in rows that are held together; beyond, another pass over them would take long
 
 
@@ -139,17 +140,19 @@ def copies(rows: Rows) -> np.ndarray:
     return again & (again.any() and quantities(rows, first, SURELY))
 
 
-def together(rows: Rows, fold: np.ndarray, most: int | None = None) -> np.ndarray:
-    """The fold of each row (n,), with copies in that of the first of them; if there are more than `most`, in fold 0."""
+def together(rows: Rows, fold: np.ndarray) -> np.ndarray:
+    """The fold of each row (n,), with copies in that of the first of them.
+
+    What is there very often, such as rows of zeros, will be there again, and is known for good reason: it stays in all folds.
+    """
     if len(fold) * rows.take(np.zeros(1, dtype=int)).shape[1] > MOST_NUMBERS:
         return fold
     first = firsts(rows)
     if not (first != np.arange(len(first))).any():
         return fold
     copied = quantities(rows, first, LIKELY) or of_many_values(rows, first)
-    found = np.where(copied, fold[first], fold)
-    if most is not None:
-        found[copied & (np.bincount(first)[first] > most)] = 0
+    often = np.bincount(first)[first] > max(OFTEN, SHARE * len(first))
+    found = np.where(copied & ~often, fold[first], fold)
     return found if len(np.unique(found)) == len(np.unique(fold)) else fold
 
 

@@ -316,7 +316,7 @@ class System(Training, BaseEstimator, ABC):
         count = min(MAX_HELD_OUT, max(round(n * self.validation_fraction), min(MIN_HELD_OUT, n // 4)))
         fold = np.zeros(n, dtype=int)
         fold[np.random.default_rng(self.seed_).permutation(n)[:count]] = 1
-        fold = together(rows, fold, max(1, count // 4))
+        fold = together(rows, fold)
         return rows.subset(np.flatnonzero(fold == 0)), rows.subset(np.flatnonzero(fold))
 
     def _train(self, train: Rows, held: Rows | None) -> History:
