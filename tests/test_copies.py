@@ -89,6 +89,8 @@ def test_a_row_that_is_often_there_is_in_all_folds() -> None:
     found = together(Rows(x), fold)
     assert np.array_equal(found[:500], fold[:500])
     assert all(len(set(found[i : i + 5])) == 1 for i in range(500, 1000, 5))
+    every, fold_of = np.repeat(R.normal(size=(30, 3)), 100, 0), R.integers(0, 4, 3000)
+    assert all(len(set(part)) == 1 for part in together(Rows(torch.from_numpy(every).float()), fold_of).reshape(30, 100))
     kind = np.where(np.arange(1000) < 500, "none", np.where(x[:, 0] > 0, "a", "b"))
     clf = Classifier(verbose=False, random_state=0, epochs=20).fit(x.numpy(), kind)
     assert clf.held_out_ < 0.1

@@ -35,13 +35,10 @@ __all__ = ["copies", "firsts", "together"]
 SORTED = 1 << 24  # keys of rows that are sorted at once
 SAMPLE = 4096  # rows that are looked at
 LEAST = 20  # different rows; of fewer a column of codes tells most apart, too
-SURELY, LIKELY = (
-    0.9,
-    0.5,
-)  # of the different rows, whose values of one column differ: to leave copies out, to hold them together
+SURELY, LIKELY = 0.9, 0.5  # of the different rows, told apart by a column: to leave copies out, and to hold them together
 COMPARED = 2000  # different rows that say how frequent values are, at least
 SURE = 20  # bits by which a row must be less likely than that two of n are alike: a millionth
-OFTEN, SHARE = 10, 0.02  # times, or share of all rows, beyond which a row is frequent
+OFTEN, SHARE, USUAL = 10, 0.02, 5  # times, share of all rows, and times the usual number, beyond which a row is frequent
 MOST_NUMBERS = 20_000_000  # in rows that are held together; beyond, another pass over them would take long
 
 
@@ -151,8 +148,9 @@ def together(rows: Rows, fold: np.ndarray) -> np.ndarray:
     if not (first != np.arange(len(first))).any():
         return fold
     copied = quantities(rows, first, LIKELY) or of_many_values(rows, first)
-    often = np.bincount(first)[first] > max(OFTEN, SHARE * len(first))
-    found = np.where(copied & ~often, fold[first], fold)
+    size = np.bincount(first)
+    often = size > max(OFTEN, SHARE * len(first), USUAL * float(np.median(size[size > 0])))
+    found = np.where(copied & ~often[first], fold[first], fold)
     return found if len(np.unique(found)) == len(np.unique(fold)) else fold
 
 
