@@ -1312,7 +1312,7 @@ def test_numbers_are_predicted(tmp_path: Path, diabolo: Any) -> None:
     assert (said.code, said.out) == (0, f"240 rows: wrote {out}\n")
     np.testing.assert_allclose(pd.read_csv(out)["predicted price"], expected)
     said = diabolo("predict", model, tmp_path / "a.csv", "--keep", "id")
-    assert re.search(r"R2 9\d\.\d% against column 'price'", said.out)
+    assert re.search(r"R2 9\d\.\d% against column 'price', [\d,.]+ off on average", said.out)
     assert "10 of 240 rows" in said.out
     assert diabolo("predict", model, tmp_path / "parts", "--keep", "id", "-o", tmp_path / "each").code == 0
     found = pd.read_parquet(tmp_path / "each")
@@ -1356,6 +1356,14 @@ def test_several_numbers_of_a_german_file_and_of_texts(tmp_path: Path, diabolo: 
     fitted = "--target", "price", "--text", "body", "--epochs", 2, "--quiet", "-o", tmp_path / "w.diabolo"
     assert diabolo("fit", tmp_path / "w.csv", *fitted).code == 0
     assert "predicted price" in diabolo("predict", tmp_path / "w.diabolo", tmp_path / "w.csv").out
+
+
+def test_rows_without_a_number_to_learn_are_counted(tmp_path: Path, diabolo: Any) -> None:
+    table = homes(60)
+    table.loc[[3, 7, 50], "price"] = np.nan
+    table.to_csv(tmp_path / "a.csv", index=False)
+    said = diabolo("fit", tmp_path / "a.csv", "--target", "price", "--drop", "id", "--epochs", 1, "-o", tmp_path / "p.diabolo")
+    assert re.search(r"not learned from: no number\W+3\b", said.out)
 
 
 def test_what_is_wrong_with_a_target(tmp_path: Path, diabolo: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from ..errors import DataError, check_columns
 from . import images, options
 from .data import DATA, OUTPUT, never_onto_input, open_data
 from .saving import save_fitted
-from .several import first_tells, in_processes
+from .several import check_one_fit, in_processes
 
 HIDDEN = 0.1  # share of the cells that --task impute hides while it learns
 ENOUGH = 0.9  # of the variance, for which it has codes: two estimate some columns worse than their means do
@@ -232,8 +231,7 @@ def command(
     **params: Any,
 ) -> None:
     options.check(click.get_current_context())
-    if not os.environ.keys() & {"RANK", "WORLD_SIZE"}:  # not torchrun, whose processes fit together, but srun
-        first_tells(f"would fit a model of its own and write it to {str(output)!r}", "start one (srun -n 1), or srun torchrun")
+    check_one_fit(output)
     if nproc:
         in_processes(nproc, max_restarts)
     about = {name: params.pop(name) for name in ("labels", "label", "labels_sep", "encoder", "freeze", "threshold_metric")}

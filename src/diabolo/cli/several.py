@@ -21,7 +21,7 @@ import click
 from ..errors import DiaboloError
 from ..ranks import check_alone, said_by_first, together
 
-__all__ = ["end_if_told", "first_tells", "in_processes", "tell"]
+__all__ = ["check_one_fit", "end_if_told", "first_tells", "in_processes", "tell"]
 
 TOLD = "DIABOLO_TOLD"  # in the environment: the name of the file
 FOR_GOOD = (DiaboloError, ValueError, ImportError, FileNotFoundError)  # a full disk or a lost connection may pass
@@ -35,6 +35,12 @@ def first_tells(each: str, *remedy: str) -> None:
     if said_by_first():
         sys.exit(0)
     check_alone(each, together()[1], *remedy)
+
+
+def check_one_fit(output: Path) -> None:
+    """Raise a DataError if srun has started several tasks without torchrun, whose processes fit one model together."""
+    if not os.environ.keys() & {"RANK", "WORLD_SIZE"}:
+        first_tells(f"would fit a model of its own and write it to {str(output)!r}", "start one (srun -n 1), or srun torchrun")
 
 
 def let_waiting_threads_sleep() -> None:

@@ -32,6 +32,8 @@ def html(contents: dict[str, Any]) -> bytes:
 def page(template: str, title: str, script: str = "", **filled: str) -> bytes:
     """A report by a template; what fills it is HTML already."""
     top = head("report", title, part("style.css"), script) + SKIP
+    if "facts" in filled:
+        filled["foot"] = Template(part("foot.html")).substitute(facts=filled.pop("facts"), code=filled.pop("code"))
     return Template(part(template)).substitute(head=top, title=escaped(title), script=script, **filled).encode()
 
 
