@@ -88,7 +88,8 @@ def test_parts_are_those_of_the_data_and_hold_what_the_model_says(verb: str, mod
     assert found["id"].to_pylist() == [*range(N)]
     for name in said.column_names:
         one, other = found[name].to_pylist(), said[name].to_pylist()
-        same = one == other or np.allclose(np.array(one, float), np.array(other, float), rtol=1e-9, atol=1e-12)
+        off = 1e-5 if verb == "outliers" else 1e-9  # PyTorch, in float32, rounds sums of fewer rows otherwise
+        same = one == other or np.allclose(np.array(one, float), np.array(other, float), rtol=off, atol=off)
         assert same, name
     bulk.run(place / f"{model}.diabolo", place / "data", tmp_path / "one.parquet", verb, keep=keep, verbose=False)
     assert pq.read_table(tmp_path / "one.parquet").num_rows == N

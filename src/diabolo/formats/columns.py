@@ -199,12 +199,12 @@ class Number(Column):
         zero, tenth = encoded(np.array([0.0, (self.low + self.origin) / 10]) - self.origin, *self.unit)
         return float(zero), float(tenth)
 
-    def beyond(self, x: np.ndarray) -> np.ndarray:
-        """How far dates with the features x (n,) lie beyond those of fit, in units of the time that these span; 0 of others."""
-        if family(arrow_type(self.type)) != "dates" or self.low is None or self.high is None or self.low >= self.high:
-            return np.zeros(len(x))
-        v = decoded(np.asarray(x, dtype=np.float64), *self.unit)
-        return np.nan_to_num(np.maximum(v - self.high, self.low - v).clip(0) / (self.high - self.low))
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """The first and the last date of fit; None of other numbers."""
+        if self.low is None or self.high is None or self.low >= self.high or family(arrow_type(self.type)) != "dates":
+            return None
+        return self.low, self.high
 
     @classmethod
     def encode_all(cls, columns: list[Number], values: list[pa.Array], x: np.ndarray, starts: np.ndarray) -> None:

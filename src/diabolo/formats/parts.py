@@ -23,7 +23,7 @@ from .listing import Part, is_list, listed, naming
 __all__ = ["Parts", "agreed", "gathered", "is_path", "joined", "spread", "unchanged"]
 
 SHOWN = 5  # columns whose types differ that an error names
-PIECE = 1 << 22  # cells that are decoded at once, at most
+PIECE = 5 << 20  # cells that are decoded at once, at most
 
 
 class Parts:

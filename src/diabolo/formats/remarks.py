@@ -73,17 +73,18 @@ def tell_unseen(fields: Sequence[Column], gaps: Gaps, tables: Iterable[pa.Table]
             )
 
 
-def tell_beyond(columns: Sequence[Column], x: np.ndarray) -> None:
-    """Warn of dates, with features x (n, columns), that lie before or after all of fit."""
-    for column, v in zip(columns, x.T, strict=True):
-        if not isinstance(column, Number) or column.low is None or column.high is None:
+def tell_beyond(columns: Sequence[Column], starts: Sequence[int], x: np.ndarray) -> None:
+    """Warn of dates that lie before or after all of fit; those of a column are x[:, start]."""
+    for column, start in zip(columns, starts, strict=True):
+        if not isinstance(column, Number) or (span := column.span) is None:
             continue
-        far = column.beyond(v)
+        low, high = span
+        v = decoded(x[:, start].astype(np.float64), *column.unit)
+        far = np.nan_to_num(np.maximum(v - high, low - v).clip(0) / (high - low))  # in units of the time that these span
         n = int((far > BEYOND).sum())
         if n <= RARE * len(far):
             continue
-        most = float(decoded(v[far.argmax()], *column.unit))
-        first, last, found = (shown(column, value)[:MINUTES] for value in (column.low, column.high, most))
+        first, last, found = (shown(column, value)[:MINUTES] for value in (low, high, float(v[far.argmax()])))
         warn(
             f"column {column.name!r} holds dates beyond all that fit saw ({first} to {last}), such as {found}, in "
             f"{n:,} of {len(far):,} rows looked at: nothing was learned there, and held-out rows do not show "

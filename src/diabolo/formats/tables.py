@@ -192,7 +192,7 @@ class Tables(Format):
 
     def tell_far(self, x: Any) -> None:
         super().tell_far(x)
-        tell_beyond(self.fields, np.asarray(x)[:, [block.start for block in self.blocks]])
+        tell_beyond(self.fields, [block.start for block in self.blocks], np.asarray(x))
         if self.doubts and len(x) >= ENOUGH_TO_TELL:
             last = np.asarray(x[:LOOKED_AT])[:, [block.stop - 1 for block in self.blocks]]
             tell_new([f for f, v in zip(self.fields, last.T, strict=True) if isinstance(f, Category) and f.mostly_new(v)])
