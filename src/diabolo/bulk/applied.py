@@ -197,7 +197,7 @@ class Applied:
         format = self.loaded().format_
         if self.keep is None or format.kind not in ("tables", "arrays"):
             return None
-        return [*dict.fromkeys([*self.keep, *format.columns])]
+        return [*dict.fromkeys([*self.keep, *format.sources])]
 
     def note(self) -> dict[str, Any]:
         """What results of other models, or of other options, do not share."""

@@ -197,7 +197,7 @@ def tell_rest(work: Work) -> None:
     """Say which columns are neither used nor kept."""
     format, keep = work.applied.loaded().format_, work.applied.keep
     if format.kind == "tables" and keep is not None:
-        tell_unused(work.data, work.parts.schema.names, [*format.columns, *keep], format.left_out)
+        tell_unused(work.data, work.parts.schema.names, [*format.sources, *keep], format.left_out)
 
 
 def check_place(work: Work) -> None:

@@ -93,13 +93,13 @@ def rows_of(model: Any, data: Path | None, sample: Sample | None = None) -> tupl
             raise DataError(f"{an(type(model).__name__)} draws no rows of its own: give DATA")
         return model.sample(DRAWN, random_state=0), {}
     if (beside := file_labels(data, model.format_)) is not None:
-        others = [name for name in beside.column_names if name not in model.format_.columns]
+        others = [name for name in beside.column_names if name not in model.format_.sources]
         taken(model.format_, others)
         return data, {name: beside[name] for name in others}
     if not is_table(data, model.format_.options):
         return data, {}
     table, X = read_for(model.format_, data, sample)
-    own = {*model.format_.columns, getattr(model.format_, "column", None)}
+    own = {*model.format_.sources, getattr(model.format_, "column", None)}
     return X, {name: table[name] for name in table.column_names if name not in own}
 
 

@@ -40,7 +40,7 @@ def width(format: Format) -> str:
         return f"pictures of {h} x {w} pixels, {'gray' if c == 1 else 'in color'}"
     if format.kind == "documents":
         return f"{format.width:,} {'different words' if getattr(format, 'texts', False) else 'columns of counts'}"
-    return f"{several(len(format.columns), 'column')}, {several(format.width, 'feature')}"
+    return f"{several(len(format.sources), 'column')}, {several(format.width, 'feature')}"
 
 
 def several(n: int, what: str) -> str:

@@ -182,9 +182,9 @@ class System(Training, BaseEstimator, ABC):
 
     def _name_features(self, named: bool = True) -> None:
         """The number and names of features, for files and documents, too."""
-        self.n_features_in_ = len(self.format_.columns)
+        self.n_features_in_ = len(self.format_.sources)
         if self.format_.named and named:
-            self.feature_names_in_ = np.array(self.format_.columns, dtype=object)
+            self.feature_names_in_ = np.array(self.format_.sources, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
 

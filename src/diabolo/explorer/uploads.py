@@ -97,9 +97,9 @@ def table(format: Tables, cells: Any) -> pa.Table:
     """A table of one row; texts are read as a file's cells are: dates, numbers, levels."""
     if not isinstance(cells, dict):
         raise DataError("this model takes rows of a table: send an object of column to value")
-    check_columns("the row", cells, format.columns)
+    check_columns("the row", cells, format.sources)
     types, levels = format.types, format.levels
-    return pa.table({name: cell(cells.get(name), types[name], name, levels.get(name, [])) for name in format.columns})
+    return pa.table({name: cell(cells.get(name), types[name], name, levels.get(name, [])) for name in format.sources})
 
 
 def cell(value: Any, t: pa.DataType, name: str, levels: list[Any]) -> pa.Array:

@@ -52,9 +52,9 @@ def stored(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Format:
     """The format in the file of a model: its `meta`, and the arrays of the format."""
     found = FORMATS[meta["format"]["kind"]].from_state(meta["format"], arrays)
     found.options = meta["format"].get("options", {})
-    if type(meta["n_features"]) is not int or meta["n_features"] != len(found.columns):
+    if type(meta["n_features"]) is not int or meta["n_features"] != len(found.sources):
         raise FormatError("the number of its features is not that of its columns")
-    if meta["names"] is not None and len(meta["names"]) != len(found.columns):
+    if meta["names"] is not None and len(meta["names"]) != len(found.sources):
         raise FormatError("the names of its features are not those of its columns")
     return found
 

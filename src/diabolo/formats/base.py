@@ -156,6 +156,15 @@ class Format(Printed):
         """The same format, not fitted yet, with its own unit for each column, unless `scale` says otherwise."""
         return self
 
+    @property
+    def sources(self) -> list[str]:
+        """The columns of X that are used; others may be made of them."""
+        return self.columns
+
+    def with_recurring(self) -> Format:
+        """The same format, not fitted yet, in which what repeats in dates are columns of their own."""
+        return self
+
     def from_zero(self) -> Format:
         """The same format; its numbers keep their zero."""
         return self

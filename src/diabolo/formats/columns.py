@@ -51,7 +51,13 @@ class Column:
     type: str  # of Arrow, as text
     gaps: bool = False  # whether a value was missing in fit
     empty: bool = False  # whether all were: nothing is known, and missing is what it is decoded to
+    part_of: list[Any] = field(default_factory=list, kw_only=True)  # dates, and what of them (recurring.py)
     width: ClassVar[int] = 1
+
+    @property
+    def source(self) -> str:
+        """The column of the table that holds it."""
+        return self.part_of[0] if self.part_of else self.name
 
     def encode(self, values: pa.Array) -> np.ndarray:
         """(n,) values -> (n, width) features."""
@@ -105,7 +111,8 @@ class Column:
 
     def described(self, decimal: str = ".", form: str = "") -> dict[str, Any]:
         """What another program must know to encode and decode as here; JSON, without numbers that it would round."""
-        return {"name": self.name, "type": ONE[called(self)], "arrow": self.type, "width": self.width, "gaps": self.gaps}
+        part = {"part_of": self.part_of} if self.part_of else {}
+        return part | {"name": self.name, "type": ONE[called(self)], "arrow": self.type, "width": self.width, "gaps": self.gaps}
 
     @property
     def about(self) -> str:

@@ -14,6 +14,7 @@ from .category import kind_of
 from .columns import Column, plain_kind, yes_no
 from .frames import arrow, combined, kinds_of, matrix_of, names_of, numbers_of
 from .gaps import Gaps
+from .recurring import seen_as
 from .scale import FLOATS, encoded
 from .schema import DUST, adapted, arrow_type, narrowed
 
@@ -30,7 +31,9 @@ class Encoder:
 
     def __init__(self, fields: Sequence[Column], starts: Sequence[int]) -> None:
         self.fields, self.starts = fields, np.array(starts)
-        self.names = [column.name for column in fields]
+        self.names = [column.source for column in fields]
+        place = {column.name: j for j, column in enumerate(fields)}
+        self.parts = {j: place[column.source] for j, column in enumerate(fields) if column.part_of}  # and that of the dates
         self.kinds = np.array([plain_kind(column) for column in fields])
 
     def table(self, X: Any, x: np.ndarray, gaps: Gaps) -> None:
@@ -48,15 +51,15 @@ class Encoder:
         some = np.flatnonzero(binary)
         if len(some):
             x[:, self.starts[some]] = self._binary(matrix_of(X, places[some]), some, gaps)
-        rest = np.flatnonzero(~numbers & ~binary).tolist()
+        rest = [j for j in np.flatnonzero(~numbers & ~binary).tolist() if j not in self.parts]
         table = arrow(X, [int(places[j]) for j in rest]) if rest else None
+        found = {j: as_fitted(self.fields[j], combined(table, i), gaps) for i, j in enumerate(rest)}
+        found |= {j: seen_as(self.fields[j], found[dates]) for j, dates in self.parts.items()}
         alike: dict[Any, list[int]] = {}
-        values = [as_fitted(self.fields[j], combined(table, i), gaps) for i, j in enumerate(rest)]
-        for i, (j, v) in enumerate(zip(rest, values, strict=True)):
-            alike.setdefault((type(self.fields[j]), v.type), []).append(i)
-        for (kind, _), these in alike.items():
-            chosen = [rest[i] for i in these]
-            kind.encode_all([self.fields[j] for j in chosen], [values[i] for i in these], x, self.starts[chosen])
+        for j, v in found.items():
+            alike.setdefault((type(self.fields[j]), v.type), []).append(j)
+        for (kind, _), chosen in alike.items():
+            kind.encode_all([self.fields[j] for j in chosen], [found[j] for j in chosen], x, self.starts[chosen])
 
     def _places(self, names: Sequence[str]) -> np.ndarray:
         """Where each column is among these."""

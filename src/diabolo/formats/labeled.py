@@ -368,8 +368,8 @@ def taken(format: Format, table: pa.Table, folder: Path) -> Any:
         return pictures(table, folder)
     if takes_texts(format):
         return texts(table, getattr(format, "column", None))
-    check_columns("what the model was fitted with", format.columns, table.column_names)
-    X = table.select(format.columns)
+    check_columns("what the model was fitted with", format.sources, table.column_names)
+    X = table.select(format.sources)
     return X if has_columns(format) else np.column_stack([column.to_numpy() for column in X.columns])
 
 

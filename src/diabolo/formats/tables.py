@@ -35,6 +35,7 @@ from .fitting import fit_columns, names_to_fit, row_numbers, share_unit
 from .frames import arrow, collected, combined, container, mixed_categories, names_of, of_pandas, pieces, taken
 from .gaps import Gaps
 from .parts import is_path
+from .recurring import possible_part, recurring, seen_as
 from .remarks import remark, tell_beyond, tell_unseen
 from .scale import FAR, FLOATS, NEAR, describe_kinds
 from .schema import arrow_type, is_known
@@ -68,6 +69,7 @@ class Tables(Format):
     kind = "tables"
     named = True
     fields: list[Any]
+    recurs = False
 
     def __init__(
         self,
@@ -119,7 +121,8 @@ class Tables(Format):
         self.left_out = row_numbers(table, {*self.categories, *self.numbers}, seen)
         table = self.gaps.table(table.drop_columns(self.left_out))
         kept = [name for name in names if name not in self.left_out]
-        self.fields = fit_columns(table, kept, self.categories, self.numbers, seen)
+        own = fit_columns(table, kept, self.categories, self.numbers, seen)
+        self.fields = [*own, *recurring(table, own)] if self.recurs else own
         self._lay_out()
         self.container = Container.of(X, table, names, kept)
         mixed = mixed_categories(X) if self.container.kind == "pandas" else []
@@ -127,7 +130,7 @@ class Tables(Format):
             if isinstance(column, Category):
                 column.mixed = column.name in mixed
         self.common, self.side = share_unit(self.fields, table, seen) if self.scale == "auto" else (False, 0)
-        remark(self.fields, table, self.categories, self.numbers, self.reading.decimal, bool(seen))
+        remark(own, table, self.categories, self.numbers, self.reading.decimal, bool(seen))
         return self
 
     def _looked_at(self, X: Any) -> tuple[pa.Table, dict[str, Seen]]:
@@ -148,6 +151,7 @@ class Tables(Format):
     def _lay_out(self) -> None:
         """Where the features of each column are."""
         self.columns = [column.name for column in self.fields]
+        self.own = [column for column in self.fields if not column.part_of]  # first
         ends = np.cumsum([0, *(column.width for column in self.fields)])
         self.width = int(ends[-1])
         self._blocks = [slice(int(a), int(b)) for a, b in pairwise(ends)]
@@ -173,14 +177,18 @@ class Tables(Format):
         return self._blocks
 
     @property
+    def sources(self) -> list[str]:
+        return [column.name for column in self.own]
+
+    @property
     def types(self) -> dict[str, pa.DataType]:
         """The type of each fitted column."""
-        return {column.name: arrow_type(column.type) for column in self.fields}
+        return {column.name: arrow_type(column.type) for column in self.own}
 
     @property
     def levels(self) -> dict[str, list[Any]]:
         """The levels of each fitted category."""
-        found = {c.name: [*c.levels, *(c.others or [])] for c in self.fields if isinstance(c, Category)}
+        found = {c.name: [*c.levels, *(c.others or [])] for c in self.own if isinstance(c, Category)}
         gaps = {c.name for c in self.fields if c.gaps}  # of these an empty cell is one
         return {name: [v for v in values if v != "" or name not in gaps] for name, values in found.items()}
 
@@ -188,7 +196,7 @@ class Tables(Format):
         return self.fields[j]
 
     def tell_unseen(self, X: Any) -> None:
-        tell_unseen(self.fields, self.gaps, map(arrow, self.chunks(X)))
+        tell_unseen(self.own, self.gaps, map(arrow, self.chunks(X)))
 
     def tell_far(self, x: Any) -> None:
         super().tell_far(x)
@@ -203,7 +211,7 @@ class Tables(Format):
 
     def chunks(self, X: Any) -> Iterator[Any]:
         if is_path(X):
-            yield from table_pieces(X, CHUNK, self.reading, self.types, self.columns, self.levels, self.left_out)
+            yield from table_pieces(X, CHUNK, self.reading, self.types, self.sources, self.levels, self.left_out)
         else:
             yield from pieces(collected(X), CHUNK // 2)
 
@@ -217,6 +225,10 @@ class Tables(Format):
 
     def by_column(self) -> Tables:
         self.scale = "each"
+        return self
+
+    def with_recurring(self) -> Tables:
+        self.recurs = True
         return self
 
     def quantities(self) -> np.ndarray:
@@ -272,14 +284,18 @@ class Tables(Format):
             start, found, (ordered, back) = 0, [], in_order(rows)
             for piece in self.chunks(X):
                 here = (ordered >= start) & (ordered < start + len(piece))
-                found.append(piece.select(self.columns).take(ordered[here] - start))
+                found.append(piece.select(self.sources).take(ordered[here] - start))
                 start += len(piece)
             table = pa.concat_tables(found).take(back)
         else:
             X = collected(X)
             place = {name: i for i, name in enumerate(names_of(X))}
-            table = arrow(taken(X, rows), [place[name] for name in self.columns])
-        columns = [self.gaps.without(combined(table, j)).to_pylist() for j in range(table.num_columns)]
+            table = arrow(taken(X, rows), [place[name] for name in self.sources])
+        values = [self.gaps.without(combined(table, j)) for j in range(table.num_columns)]
+        for part in self.fields[len(self.own) :]:
+            dates = self.columns.index(part.source)
+            values.append(seen_as(part, as_fitted(self.fields[dates], values[dates], self.gaps)))
+        columns = [v.to_pylist() for v in values]
         return [[None if v is None or v != v else v for v in column] for column in columns]
 
     def filled(self, X: Any, x: Any, e: Any) -> Any:
@@ -288,7 +304,7 @@ class Tables(Format):
             X = X.copy()
         place = {name: i for i, name in enumerate(names_of(X))}
         e = np.asarray(e, dtype=np.float64)
-        for column, block in zip(self.fields, self.blocks, strict=True):
+        for column, block in zip(self.own, self.blocks, strict=False):
             gaps = np.isnan(x[:, block.start])
             if gaps.any() and not column.empty:
                 X = patched(X, place[column.name], gaps, column.limited(column.decode(e[:, block])))
@@ -296,16 +312,16 @@ class Tables(Format):
 
     def from_array(self, x: Any) -> Any:
         values = np.asarray(x, dtype=np.float64)
-        return self._table([column.decode(values[:, block]) for column, block in zip(self.fields, self.blocks, strict=True)])
+        return self._table([column.decode(values[:, block]) for column, block in zip(self.own, self.blocks, strict=False)])
 
     def from_draws(self, x: Any, rng: np.random.Generator) -> Any:
         values = np.asarray(x, dtype=np.float64)
-        pairs = zip(self.fields, self.blocks, strict=True)
+        pairs = zip(self.own, self.blocks, strict=False)
         return self._table([column.drawn(values[:, block], rng) for column, block in pairs])
 
     def _table(self, arrays: list[pa.Array]) -> Any:
         """Columns as the kind of table that was fitted."""
-        return self.container.filled(pa.table(arrays, names=self.columns), self.fields)
+        return self.container.filled(pa.table(arrays, names=self.sources), self.own)
 
     def original(self, x: Any) -> list[list[Any]]:
         values = np.asarray(x, dtype=np.float64)
@@ -405,9 +421,9 @@ class Tables(Format):
             rare = fields[int(name.removeprefix("others."))]
             rare["others"], rare["often"] = json.loads(values.tobytes())
         self.fields = [KINDS[f.pop("kind")](**f) for f in fields]
+        check([column.name for column in self.fields], self.fields)
         self._lay_out()
         self.container.check()
-        check(self.columns, self.fields)
         return self
 
 
@@ -415,7 +431,9 @@ def check(names: list[Any], fields: list[Column]) -> None:
     """Check what comes from a file: names, types and numbers must make sense."""
     if not names or not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
         raise DataError("the names of the columns are not unique texts")
-    for column in fields:
+    for j, column in enumerate(fields):
+        if (column.part_of or any(c.part_of for c in fields[:j])) and not possible_part(column, fields[:j]):
+            raise DataError(f"column {column.name!r} is a part of no column of dates")
         if not is_known(arrow_type(column.type)):
             raise DataError(f"{column.type!r} is no type of a column")
         if isinstance(column, Number) and not possible(column):

@@ -221,7 +221,7 @@ def facts(detector: OutlierDetector, n: int) -> str:
     """The facts that one needs to reproduce the report."""
     kind = detector.format_.kind
     pairs = [
-        ("Rows in this report", f"{n:,} ({kind}, {len(detector.format_.columns):,} columns)"),
+        ("Rows in this report", f"{n:,} ({kind}, {len(detector.format_.sources):,} columns)"),
         ("Calibrated on", f"{len(detector.calibration_):,} rows, each scored by a network that was not trained on it"),
         ("Members", f"{detector.members_}"),
         ("Known outliers", "used to learn which columns matter" if detector._scorer.supervised is not None else "none"),

@@ -82,9 +82,9 @@ def short(value: Any) -> str:
 
 def columns_of(format: Any) -> str:
     """The columns in words."""
-    names = [repr(cut(name, 40)) for name in format.columns[:MOST_NAMED]]
-    more = f" and {len(format.columns) - MOST_NAMED:,} more" if len(format.columns) > MOST_NAMED else ""
-    return f"the column{'s' * (len(format.columns) > 1)} {', '.join(names)}{more}"
+    names = [repr(cut(name, 40)) for name in format.sources[:MOST_NAMED]]
+    more = f" and {len(format.sources) - MOST_NAMED:,} more" if len(format.sources) > MOST_NAMED else ""
+    return f"the column{'s' * (len(format.sources) > 1)} {', '.join(names)}{more}"
 
 
 class Bare(str):

@@ -68,7 +68,7 @@ class OutlierDetector(OutlierMixin, System):
     Copies of a row count once: rows are copies if they are equal and a single column distinguishes the different rows.
 
     Takes what :class:`Autoencoder` takes: DataFrames of mixed types with missing values, arrays, sparse matrices, lists of
-    texts, and paths of files.
+    texts, and paths of files. Of dates it also judges the time of day and the weekday, as columns such as ``when: weekday``.
 
     Parameters
     ----------
@@ -354,7 +354,7 @@ class OutlierDetector(OutlierMixin, System):
 
     def _format(self, X: Any) -> Any:
         """Arrays column by column: an outlier in a quiet column counts, even if other columns have larger ranges."""
-        found = super()._format(X)
+        found = super()._format(X).with_recurring()
         own = self.format == "auto" and self.loss == "auto"
         return found.by_column().sized(MAX_PIXELS) if own else found
 

@@ -9,6 +9,7 @@
 import { called } from "./dom.js";
 import { ArrayColumn, columnOf, quoted } from "./features.js";
 import { PictureCodec } from "./pixels.js";
+import { partOf } from "./recurring.js";
 import { TextCodec } from "./words.js";
 
 const WORST = 2; // the error of what cannot be
@@ -33,11 +34,22 @@ class TableCodec {
     this.columns = json.columns.map((about) => columnOf(about, json));
   }
 
+  // The columns of a row; others are made of them.
+  get own() {
+    return this.columns.filter((column) => !column.part_of);
+  }
+
   encode(row, warn = () => {}) {
-    const absent = this.columns.filter(({ name }) => !Object.hasOwn(row, name)).map(({ name }) => quoted(name));
+    const absent = this.own.filter(({ name }) => !Object.hasOwn(row, name)).map(({ name }) => quoted(name));
     if (absent.length) throw new Error(`the row has no column ${absent.join(", ")}, which the model was fitted with`);
     const x = new Float32Array(this.columns.reduce((sum, { width }) => sum + width, 0));
-    for (const column of this.columns) column.encode(column.given(row[column.name], warn), x, warn);
+    const times = new Map();
+    for (const column of this.own) {
+      const value = column.given(row[column.name], warn);
+      column.encode(value, x, warn);
+      times.set(column.name, value === null ? null : column.cells.nanoseconds?.(value));
+    }
+    for (const part of this.columns) if (part.part_of) part.encode(partOf(part, times.get(part.part_of[0])), x, warn);
     return x;
   }
 

@@ -23,7 +23,8 @@ export function momentCells(column) {
   const known = form === column.form;
   const allowed = known ? `dates such as ${write(SOME_DAY / unit)}` : `dates as ${column.form} has them, which only Python reads`;
   const iso = (text) => countOf(readMoment(text), unit);
-  return { family: "dates", allowed, read, write, zone, iso, ...secondsIn(unit) };
+  const nanoseconds = (v) => (typeof v === "bigint" ? v * unit : BigInt(Math.round(v * Number(unit))));
+  return { family: "dates", allowed, read, write, zone, iso, nanoseconds, ...secondsIn(unit) };
 }
 
 export function clockCells(column) {

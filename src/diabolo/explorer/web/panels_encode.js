@@ -55,7 +55,7 @@ async function encoded(page, thing, said) {
 
 // The columns of a row that have no value.
 function gapsOf(codec, x) {
-  const gaps = (codec?.columns ?? []).filter(({ start }) => Number.isNaN(x[start])).map(({ name }) => name);
+  const gaps = (codec?.own ?? codec?.columns ?? []).filter(({ start }) => Number.isNaN(x[start])).map(({ name }) => name);
   return gaps.length ? listed(gaps) : "what is missing";
 }
 
@@ -143,7 +143,7 @@ function pictured(face, thing) {
 // ── a row ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function rowForm(page, encode) {
-  const names = page.codec.columns.map((c) => c.name);
+  const names = page.codec.own.map((c) => c.name);
   const origin = el("p", { class: "soft", role: "status" });
   let source = "";
   const edited = new Set();
