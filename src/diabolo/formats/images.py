@@ -37,6 +37,7 @@ __all__ = ["Images"]
 
 LARGEST = 128  # pixels of the longer side, up to which pictures are taken as they are
 MAX_STRETCH = 2.0  # of a picture against those of fit, without a warning: then half of it is left
+BELOW, PART = -0.1, 0.05  # a value below black, and of how many pixels: noise takes fewer so far, pictures from -1 to 1 more
 FAINT = 0.1  # how far colors are from gray that are seen as such
 BEYOND = 4  # times the range of fit, which other pictures in the same unit do not reach
 LONGER = 64  # pixels of the longer side of all others
@@ -167,6 +168,11 @@ class Images(Arrays):
             return
         if self.own:
             return self._tell_unit(np.asarray(x[:LOOKED_AT]))
+        if not self._from_black() and float(x[:LOOKED_AT].min()) >= 0:
+            warn(
+                "the pictures have nothing below 0, where most pixels of fit had: if those were from -1 to 1, give these so, "
+                "too, such as array * 2 - 1 of 0 to 1"
+            )
         brightest, usual = float(x[:LOOKED_AT].max()), float(self.middle.max())
         if 0 < brightest < min(DARK, usual / 2):
             warn(
@@ -185,8 +191,22 @@ class Images(Arrays):
                 "another one? The model knows nothing of such values"
             )
 
+    def _from_black(self) -> bool:
+        """Whether 0 is black (fitted)."""
+        return self.whole or self.above.mean() > 0.5
+
+    def _tell_below(self, picture: Picture) -> None:
+        """Warn of a picture of floats from -1 to 1, where 0 was black in fit."""
+        if not (picture.bounded or self.own) and self._from_black() and np.quantile(picture.pixels, PART) < BELOW:
+            low, high = picture.pixels.min(), picture.pixels.max()
+            warn(
+                f"{picture.name!r} has floats from {low:.2g} to {high:.2g}, where the pictures of fit were {self._described()} "
+                "and 0 was black: bring them to 0 to 1, such as (array + 1) / 2"
+            )
+
     def row(self, picture: Picture) -> np.ndarray:
         """(d,): bytes if the first picture was of bytes, else float32, in the unit that was given."""
+        self._tell_below(picture)
         return self._row(self._cut(picture))
 
     def _cut(self, picture: Picture) -> Picture:
