@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.base import clone
+from sklearn.datasets import load_sample_images
 from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
@@ -490,6 +491,19 @@ def test_pictures_to_learn_from_that_are_black_for_want_of_bits_are_told(name: s
     with pytest.warns(UserWarning, match="reaches only .* of 65,535, so that it is nearly black and is learned") as told:
         restorer(name, epochs=1).fit(dark)
     assert len(told) == 1, "once"
+
+
+def test_pictures_that_are_noisy_where_clean_ones_are_needed_are_told() -> None:
+    r = np.random.default_rng(0)
+    noisy = [(p + r.normal(0, 20, p.shape)).clip(0, 255).astype(np.uint8) for p in load_sample_images().images]
+    some = [p[y : y + 96, 200:296] for p in noisy for y in (0, 150, 300)]
+    with pytest.warns(UserWarning, match=r"look noisy themselves \(standard deviation about (18|19|20|21) of 255\).*--noisy"):
+        restorer("Denoiser").fit(some)
+    restorer("Denoiser", target="self").fit(some)
+
+
+def test_a_scale_that_is_a_whole_float_is_one() -> None:
+    assert Upscaler.pretrained().transform([np.zeros((4, 5), np.uint8)], scale=2.0)[0].shape == (8, 10)
 
 
 def test_gray_pictures_that_a_colorizer_leaves_out_are_told() -> None:
