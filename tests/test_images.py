@@ -34,6 +34,7 @@ from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
 from diabolo.formats.scale import framed
 from diabolo.images.album import ImageCollection
+from diabolo.images.bursts import following
 from diabolo.losses import Bounded
 from diabolo.nets import Drop
 from diabolo.nets.convolution import CHANNELS, ConvDecoder, ConvEncoder, ConvFeatures, halvings
@@ -442,6 +443,25 @@ def test_floats_in_any_unit_are_learned_from(unit: float, low: float) -> None:
     assert -1.5 < x.min() < x.max() < 1.5
     back = ae.inverse_transform(ae.transform((unit * X + low).astype(np.float32)))
     np.testing.assert_allclose((back - low) / unit, wanted.inverse_transform(wanted.transform(X.astype(np.float32))), atol=0.02)
+
+
+def frames(scenes: int, each: int) -> np.ndarray:
+    """Scenes that move a little from picture to picture, with noise."""
+    r = np.random.default_rng(0)
+    y, x = np.mgrid[:32, :32] / 5
+    waves = r.normal(size=(scenes, 2))
+    shown = [100 * np.sin(a * y + b * (x + k / 10)) + r.normal(0, 2, x.shape) for a, b in waves for k in range(each)]
+    return (np.stack(shown) + 127).clip(0, 255).astype(np.uint8)
+
+
+def test_pictures_that_are_nearly_the_same_as_the_one_before_are_told() -> None:
+    with pytest.warns(UserWarning, match=r"7\d% of the pictures looked at are nearly the same as the one before"):
+        Autoencoder(2, hidden=(), **SMALL).fit(frames(15, 4))
+    for alike in (frames(60, 1), frames(60, 1).repeat(2, 0), np.tile(frames(1, 1), (60, 1, 1))):
+        assert following(alike[:, None]) == 0, "others, copies, or one thing on a conveyor belt"
+    noise = np.random.default_rng(1).normal(0, 4, (60, 32, 32))
+    assert following((frames(1, 1) + noise)[:, None]) == 0
+    assert following((frames(2, 1).repeat(30, 0) + noise)[:, None]) == 0, "classes in order"
 
 
 @pytest.mark.parametrize("bytes_first", [True, False])

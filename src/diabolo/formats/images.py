@@ -21,6 +21,7 @@ from ..deferred import torch
 from ..errors import DataError, Once, warn
 from ..images.ahead import ahead
 from ..images.album import ImageCollection, is_one, naming_broken
+from ..images.bursts import tell_bursts
 from ..images.picture import DARK, Picture, luma
 from ..images.resize import resized
 from ..printed import few
@@ -126,6 +127,7 @@ class Images(Arrays):
         sample = np.stack([self._row(picture) for picture in pictures])
         self._settle(sample)
         tell_transparent(transparent)
+        tell_bursts(sample.reshape(-1, *self.shape))
         if all(picture.dtype == np.uint16 for picture in pictures) and 0 < sample.max() < DARK:
             warn(
                 f"the pictures have 16 bits, but reach only {sample.max() * 65535:,.0f} of 65,535, so that all are nearly "
