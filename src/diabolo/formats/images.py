@@ -203,7 +203,7 @@ class Images(Arrays):
             low, high = picture.pixels.min(), picture.pixels.max()
             warn(
                 f"{picture.name!r} has floats from {low:.2g} to {high:.2g}, where the pictures of fit were {self._described()} "
-                "and 0 was black: bring them to 0 to 1, such as (array + 1) / 2"
+                "and 0 was black: bring them back to 0 to 1, such as (array + 1) / 2 of -1 to 1"
             )
 
     def row(self, picture: Picture) -> np.ndarray:
