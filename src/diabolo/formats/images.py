@@ -39,6 +39,7 @@ __all__ = ["Images"]
 LARGEST = 128  # pixels of the longer side, up to which pictures are taken as they are
 MAX_STRETCH = 2.0  # of a picture against those of fit, without a warning: then half of it is left
 BELOW, PART = -0.1, 0.05  # a value below black, and of how many pixels: noise takes fewer so far, pictures from -1 to 1 more
+MIDDLE = 0.25  # of the range of fit: where it has 0 beyond, 0 is no black
 FAINT = 0.1  # how far colors are from gray that are seen as such
 BEYOND = 4  # times the range of fit, which other pictures in the same unit do not reach
 LONGER = 64  # pixels of the longer side of all others
@@ -122,7 +123,8 @@ class Images(Arrays):
                 transparent += [picture.name] if picture.alpha is not None and picture.alpha.min() < 1 else []
         self._tell_cut(sizes, looked.names)
         units = [picture.unit for picture in pictures if picture.pixels.any()]
-        self.own = any(picture.foreign for picture in pictures) or max(units, default=1.0) < 1  # far from 0 to 1
+        centered = sum(map(below_black, pictures)) > len(pictures) / 2  # as from -1 to 1
+        self.own = centered or any(picture.foreign for picture in pictures) or max(units, default=1.0) < 1  # far from 0 to 1
         self.whole = pictures[0].dtype == np.uint8
         sample = np.stack([self._row(picture) for picture in pictures])
         self._settle(sample)
@@ -170,11 +172,6 @@ class Images(Arrays):
             return
         if self.own:
             return self._tell_unit(np.asarray(x[:LOOKED_AT]))
-        if not self._from_black() and float(x[:LOOKED_AT].min()) >= 0:
-            warn(
-                "the pictures have nothing below 0, where most pixels of fit had: if those were from -1 to 1, give these so, "
-                "too, such as array * 2 - 1 of 0 to 1"
-            )
         brightest, usual = float(x[:LOOKED_AT].max()), float(self.middle.max())
         if 0 < brightest < min(DARK, usual / 2):
             warn(
@@ -186,6 +183,12 @@ class Images(Arrays):
     def _tell_unit(self, x: np.ndarray) -> None:
         """Warn of floats x (n, d) that fill too little, or many times, of the range of those of fit."""
         low, high = (float(np.median(values)) for values in (x.min(1), x.max(1)))
+        least, black = float(x.min()), -float(self.mean[0] / self.divisor[0])  # where 0 is
+        if least >= black > MIDDLE:
+            warn(
+                f"the pictures have nothing below 0, where those of fit were {self._described()}: if those were from -1 to 1, "
+                "give these so, too, such as array * 2 - 1 of 0 to 1"
+            )
         if high < min(DARK, float(self.middle.max()) / 2) or max(-low, high) > BEYOND:
             warn(
                 f"the pictures have floats from about {few(self.mean[0] + self.divisor[0] * low)} to "
@@ -193,13 +196,9 @@ class Images(Arrays):
                 "another one? The model knows nothing of such values"
             )
 
-    def _from_black(self) -> bool:
-        """Whether 0 is black (fitted)."""
-        return self.whole or self.above.mean() > 0.5
-
     def _tell_below(self, picture: Picture) -> None:
         """Warn of a picture of floats from -1 to 1, where 0 was black in fit."""
-        if not (picture.bounded or self.own) and self._from_black() and np.quantile(picture.pixels, PART) < BELOW:
+        if not self.own and below_black(picture):
             low, high = picture.pixels.min(), picture.pixels.max()
             warn(
                 f"{picture.name!r} has floats from {low:.2g} to {high:.2g}, where the pictures of fit were {self._described()} "
@@ -355,6 +354,11 @@ def range_of(sample: np.ndarray) -> tuple[float, float]:
     """Low and unit of floats: their range without a few extreme values."""
     low, high = np.quantile(sample.ravel()[:: max(1, sample.size >> 20)].astype(np.float64), (0.001, 0.999)).tolist()
     return low, (high - low) or 1.0
+
+
+def below_black(picture: Picture) -> bool:
+    """Whether more of its floats than noise would bring there are below 0."""
+    return not (picture.bounded or picture.foreign) and bool(np.quantile(picture.pixels, PART) < BELOW)
 
 
 def tell_transparent(names: list[str]) -> None:
