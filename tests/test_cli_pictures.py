@@ -27,6 +27,7 @@ from diabolo import estimators, load, progress
 from diabolo.cli import batch, images
 from diabolo.estimators.restoration.comparison import measured
 from diabolo.estimators.restoration.pixels import decibels
+from kinds import pictures
 from test_cli import one_line
 
 TINY: dict[str, dict[str, Any]] = {
@@ -57,7 +58,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A tiny model for each verb."""
     folder, X = tmp_path_factory.mktemp("models"), [np.asarray(noise(i)) for i in range(4)]
     for verb, params in TINY.items():
-        kind(verb)(init=None, epochs=1, verbose=False, random_state=0, **params).fit(X).save(folder / f"{verb}.diabolo")
+        noisy = {"target": "self"} if verb == "denoise" else {}
+        kind(verb)(init=None, epochs=1, verbose=False, random_state=0, **params, **noisy).fit(X).save(
+            folder / f"{verb}.diabolo"
+        )
     return {verb: folder / f"{verb}.diabolo" for verb in VERBS}
 
 
@@ -466,8 +470,8 @@ def asked(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> list[dict
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Enough pictures to hold one out."""
     folder = tmp_path_factory.mktemp("many")
-    for i in range(12):
-        noise(i).save(folder / f"{i}.png")
+    for i, picture in enumerate(pictures(12)):
+        Image.fromarray(picture).save(folder / f"{i}.png")
     return folder
 
 

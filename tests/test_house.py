@@ -264,7 +264,7 @@ TOGETHER = {
         fonts.glyphs fonts.learning fonts.leveling fonts.manifold fonts.variants fonts.whole""",
     "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.filling
         formats.fitting formats.matrices formats.objects formats.tables formats.written sentinels""",
-    "images": "estimators.augmentation estimators.supervised.invariance formats.images nets.convolution",
+    "images": "estimators.augmentation estimators.supervised.invariance formats.images images.bursts nets.convolution",
     "labels": "formats.labels formats.targets",
     "losses": "losses.columns losses.loss losses.single",
     "multilabel": """decision estimators.logistic estimators.multilabel.base estimators.multilabel.calibration

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any, cast
@@ -33,6 +34,7 @@ from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
 from diabolo.formats.scale import framed
 from diabolo.images.album import ImageCollection
+from diabolo.images.bursts import following
 from diabolo.losses import Bounded
 from diabolo.nets import Drop
 from diabolo.nets.convolution import CHANNELS, ConvDecoder, ConvEncoder, ConvFeatures, halvings
@@ -443,6 +445,43 @@ def test_floats_in_any_unit_are_learned_from(unit: float, low: float) -> None:
     np.testing.assert_allclose((back - low) / unit, wanted.inverse_transform(wanted.transform(X.astype(np.float32))), atol=0.02)
 
 
+def frames(scenes: int, each: int) -> np.ndarray:
+    """Scenes that move a little from picture to picture, with noise."""
+    r = np.random.default_rng(0)
+    y, x = np.mgrid[:32, :32] / 5
+    waves = r.normal(size=(scenes, 2))
+    shown = [100 * np.sin(a * y + b * (x + k / 10)) + r.normal(0, 2, x.shape) for a, b in waves for k in range(each)]
+    return (np.stack(shown) + 127).clip(0, 255).astype(np.uint8)
+
+
+def test_pictures_that_are_nearly_the_same_as_the_one_before_are_told() -> None:
+    with pytest.warns(UserWarning, match=r"7\d% of the pictures looked at are nearly the same as the one before"):
+        Autoencoder(2, hidden=(), **SMALL).fit(frames(15, 4))
+    for alike in (frames(60, 1), frames(60, 1).repeat(2, 0), np.tile(frames(1, 1), (60, 1, 1))):
+        assert following(alike[:, None]) == 0, "others, copies, or one thing on a conveyor belt"
+    noise = np.random.default_rng(1).normal(0, 4, (60, 32, 32))
+    assert following((frames(1, 1) + noise)[:, None]) == 0
+    assert following((frames(2, 1).repeat(30, 0) + noise)[:, None]) == 0, "classes in order"
+
+
+@pytest.mark.parametrize("bytes_first", [True, False])
+def test_floats_from_minus_1_to_1_where_0_was_black_are_told_and_the_other_way_round(bytes_first: bool) -> None:
+    X = squares(40)
+    seen, centered = X if bytes_first else X / 255, X / 127.5 - 1
+    from_black = Autoencoder(2, hidden=(), **SMALL).fit(seen)
+    with pytest.warns(UserWarning, match="'picture 0' has floats from -0.53 to .*where the pictures of fit were .*0 was black"):
+        from_black.transform(centered)
+    from_gray = Autoencoder(2, hidden=(), **SMALL).fit(centered)
+    with pytest.warns(UserWarning, match="the pictures have nothing below 0, where those of fit were floats from about -0.5"):
+        from_gray.transform(seen / 255 if bytes_first else seen)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        back = from_gray.inverse_transform(from_gray.transform(centered))
+        assert back.min() < 0
+        noise = 0.1 * np.random.default_rng(0).normal(size=X.shape)
+        from_black.transform(X / 255 + noise)
+
+
 def test_another_unit_than_that_of_fit(tmp_path: Path) -> None:
     X = squares(8, c=1)
     whole, own = Images().fit(X), Images().fit(X * 1.5)
@@ -672,6 +711,16 @@ def test_all_broken_pictures_are_named_at_once(
         model(**SMALL).fit(X, *Y)
     for i in range(20):
         assert (f"{i:03d}.png" in str(said.value)) == (i in BROKEN[:5])
+
+
+@pytest.mark.parametrize(
+    "X", [squares(20).astype(np.int64), list(np.moveaxis(squares(20), 3, 1))], ids=["type", "channels first"]
+)
+def test_what_is_wrong_with_all_pictures_is_said_of_one(X: Any) -> None:
+    with pytest.raises(DataError, match=r"^'picture 0' has the (type int64: .*astype|shape .*np.moveaxis)") as said:
+        Autoencoder(2, **SMALL).fit(X)
+    assert "picture 1" not in str(said.value)
+    assert "Remove" not in str(said.value)
 
 
 def test_pictures_that_cannot_be_encoded_are_named_too(some_broken: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.base import clone
+from sklearn.datasets import load_sample_images
 from sklearn.exceptions import NotFittedError
 from torch import Tensor, nn
 
@@ -23,6 +24,7 @@ from diabolo.estimators.restoration import base as restoration
 from diabolo.estimators.restoration import colorizer as colorization
 from diabolo.estimators.restoration.base import Restorer
 from diabolo.estimators.restoration.denoiser import OPPONENT, from_opponent, halves, opponent
+from diabolo.estimators.restoration.patches import Pictures
 from diabolo.estimators.restoration.pixels import decibels, tensor
 from diabolo.estimators.restoration.tiling import tiled
 from diabolo.formats import Images
@@ -460,6 +462,54 @@ def test_wrong_pictures_are_named(name: str, fitted: dict[str, Any], tmp_path: P
             use(tmp_path)
     with pytest.raises(DataError, match="'picture 0' has floats from 200 to 200: to learn from they must lie between 0 and 1"):
         fresh.fit([np.full((40, 40, 3), 200.0)])
+
+
+def test_a_held_out_picture_has_no_copy_among_those_that_are_learned() -> None:
+    model = restorer("Denoiser", validation_fraction=0.4)
+    model.seed_ = 0
+    train, held = model._split(Pictures(pictures(6) * 2))
+    assert len(held) == 2, "a share of the different ones"
+    assert len(train) == 8, "and none of their copies"
+    assert not any(np.array_equal(a, b) for a in held.source for b in train.source)
+
+
+def test_copies_of_few_pictures_are_few_pictures() -> None:
+    assert not restorer("Denoiser", epochs=1).fit(pictures(4) * 2)._held_out
+
+
+@pytest.mark.parametrize("name", ["Denoiser", "Upscaler"])
+def test_pictures_too_small_to_learn_from_are_told_and_not_held_out(name: str) -> None:
+    small = [picture[:8, :8] for picture in pictures(30)]
+    with pytest.warns(UserWarning, match="30 of 36 pictures are smaller than patch_size=32 and left out"):
+        model = restorer(name, epochs=1, validation_fraction=0.5).fit([*small, *pictures(6)])
+    assert [picture.shape[:2] for picture in model._held_out] == [(40, 48)] * 3
+
+
+@pytest.mark.parametrize("name", ["Denoiser", "Upscaler"])
+def test_pictures_to_learn_from_that_are_black_for_want_of_bits_are_told(name: str) -> None:
+    dark = [picture.mean(2).astype(np.uint16) * 16 for picture in pictures(3)]
+    with pytest.warns(UserWarning, match="reaches only .* of 65,535, so that it is nearly black and is learned") as told:
+        restorer(name, epochs=1).fit(dark)
+    assert len(told) == 1, "once"
+
+
+def test_pictures_that_are_noisy_where_clean_ones_are_needed_are_told() -> None:
+    r = np.random.default_rng(0)
+    noisy = [(p + r.normal(0, 20, p.shape)).clip(0, 255).astype(np.uint8) for p in load_sample_images().images]
+    some = [p[y : y + 96, 200:296] for p in noisy for y in (0, 150, 300)]
+    with pytest.warns(UserWarning, match=r"look noisy themselves \(standard deviation about (18|19|20|21) of 255\).*--noisy"):
+        restorer("Denoiser").fit(some)
+    restorer("Denoiser", target="self").fit(some)
+
+
+def test_a_scale_that_is_a_whole_float_is_one() -> None:
+    assert Upscaler.pretrained().transform([np.zeros((4, 5), np.uint8)], scale=2.0)[0].shape == (8, 10)
+
+
+def test_gray_pictures_that_a_colorizer_leaves_out_are_told() -> None:
+    gray = [picture.mean(2).astype(np.uint8) for picture in pictures(2)]
+    with pytest.warns(UserWarning, match="2 of 8 pictures have hardly any color: they are left out"):
+        restorer("Colorizer", epochs=1).fit([*gray, *pictures(6)])
 
 
 @pytest.mark.parametrize("name", ["Denoiser", "Upscaler"])

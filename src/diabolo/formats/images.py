@@ -21,6 +21,7 @@ from ..deferred import torch
 from ..errors import DataError, Once, warn
 from ..images.ahead import ahead
 from ..images.album import ImageCollection, is_one, naming_broken
+from ..images.bursts import tell_bursts
 from ..images.picture import DARK, Picture, luma
 from ..images.resize import resized
 from ..printed import few
@@ -37,6 +38,8 @@ __all__ = ["Images"]
 
 LARGEST = 128  # pixels of the longer side, up to which pictures are taken as they are
 MAX_STRETCH = 2.0  # of a picture against those of fit, without a warning: then half of it is left
+BELOW, PART = -0.1, 0.05  # a value below black, and of how many pixels: noise takes fewer so far, pictures from -1 to 1 more
+MIDDLE = 0.25  # of the range of fit: where it has 0 beyond, 0 is no black
 FAINT = 0.1  # how far colors are from gray that are seen as such
 BEYOND = 4  # times the range of fit, which other pictures in the same unit do not reach
 LONGER = 64  # pixels of the longer side of all others
@@ -120,11 +123,13 @@ class Images(Arrays):
                 transparent += [picture.name] if picture.alpha is not None and picture.alpha.min() < 1 else []
         self._tell_cut(sizes, looked.names)
         units = [picture.unit for picture in pictures if picture.pixels.any()]
-        self.own = any(picture.foreign for picture in pictures) or max(units, default=1.0) < 1  # far from 0 to 1
+        centered = sum(map(below_black, pictures)) > len(pictures) / 2  # as from -1 to 1
+        self.own = centered or any(picture.foreign for picture in pictures) or max(units, default=1.0) < 1  # far from 0 to 1
         self.whole = pictures[0].dtype == np.uint8
         sample = np.stack([self._row(picture) for picture in pictures])
         self._settle(sample)
         tell_transparent(transparent)
+        tell_bursts(sample.reshape(-1, *self.shape))
         if all(picture.dtype == np.uint16 for picture in pictures) and 0 < sample.max() < DARK:
             warn(
                 f"the pictures have 16 bits, but reach only {sample.max() * 65535:,.0f} of 65,535, so that all are nearly "
@@ -178,6 +183,12 @@ class Images(Arrays):
     def _tell_unit(self, x: np.ndarray) -> None:
         """Warn of floats x (n, d) that fill too little, or many times, of the range of those of fit."""
         low, high = (float(np.median(values)) for values in (x.min(1), x.max(1)))
+        least, black = float(x.min()), -float(self.mean[0] / self.divisor[0])  # where 0 is
+        if least >= black > MIDDLE:
+            warn(
+                f"the pictures have nothing below 0, where those of fit were {self._described()}: if those were from -1 to 1, "
+                "give these so, too, such as array * 2 - 1 of 0 to 1"
+            )
         if high < min(DARK, float(self.middle.max()) / 2) or max(-low, high) > BEYOND:
             warn(
                 f"the pictures have floats from about {few(self.mean[0] + self.divisor[0] * low)} to "
@@ -185,8 +196,18 @@ class Images(Arrays):
                 "another one? The model knows nothing of such values"
             )
 
+    def _tell_below(self, picture: Picture) -> None:
+        """Warn of a picture of floats from -1 to 1, where 0 was black in fit."""
+        if not self.own and below_black(picture):
+            low, high = picture.pixels.min(), picture.pixels.max()
+            warn(
+                f"{picture.name!r} has floats from {low:.2g} to {high:.2g}, where the pictures of fit were {self._described()} "
+                "and 0 was black: bring them back to 0 to 1, such as (array + 1) / 2 of -1 to 1"
+            )
+
     def row(self, picture: Picture) -> np.ndarray:
         """(d,): bytes if the first picture was of bytes, else float32, in the unit that was given."""
+        self._tell_below(picture)
         return self._row(self._cut(picture))
 
     def _cut(self, picture: Picture) -> Picture:
@@ -333,6 +354,11 @@ def range_of(sample: np.ndarray) -> tuple[float, float]:
     """Low and unit of floats: their range without a few extreme values."""
     low, high = np.quantile(sample.ravel()[:: max(1, sample.size >> 20)].astype(np.float64), (0.001, 0.999)).tolist()
     return low, (high - low) or 1.0
+
+
+def below_black(picture: Picture) -> bool:
+    """Whether more of its floats than noise would bring there are below 0."""
+    return not (picture.bounded or picture.foreign) and bool(np.quantile(picture.pixels, PART) < BELOW)
 
 
 def tell_transparent(names: list[str]) -> None:

@@ -139,10 +139,8 @@ class ImageCollection(Sequence[Picture]):
         {1: "'picture 1' has the shape (5, 0): it holds no pixels"}
         """
         pieces = (range(start, min(start + AT_ONCE, len(self))) for start in range(0, len(self), AT_ONCE))
-        found: dict[int, str] = {}
-        for bad in (ahead if self.in_files else map)(self._broken_of, pieces):
-            found |= bad
-        return found
+        each = (ahead if self.in_files else map)(self._broken_of, pieces)
+        return {i: reason for found in each for i, reason in found.items()}
 
     def _broken_of(self, numbers: range) -> dict[int, str]:
         found = {}
@@ -166,7 +164,8 @@ def naming_broken(album: ImageCollection) -> Iterator[None]:
         yield
     except (DataError, OSError):
         bad = album.broken()
-        if len(bad) < 2:
+        alike = len({reason.replace(album.names[i], "") for i, reason in bad.items()}) < 2
+        if len(bad) < 2 or (alike and len(bad) == len(album)):  # as of one array: none of them is to blame
             raise
         root = f" (in {album._place.root!r})" if album._place.root else ""
         said = [

@@ -35,7 +35,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from ...errors import FormatError
+from ...errors import FormatError, Once, warn
 from ...formats.base import room
 from ...formats.readers import opened
 from ...hardware import pick_precision
@@ -200,24 +200,27 @@ class Restorer(TransformerMixin, System, abstract=True):
 
     def _read(self, X: Any, categories: Any = None, numbers: Any = None) -> Rows:
         self.about_ = ""
-        return Pictures(self._pictures(X))
+        return Pictures(large_enough(self._pictures(X), self.patch_size))
 
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """The pictures as bytes (H, W, C). If they do not fit in memory, a part of each."""
         album, rng = ImageCollection(opened(X, tell=self.verbose)), np.random.default_rng(self.seed_)
-        with naming_broken(album):
+        with naming_broken(album), Once().giving():
             share = min(1.0, room() / max(1, sum(h * w * c for h, w, c in album.sizes())))
             parts = (part(in_bytes(picture), share**0.5, self.patch_size, rng) for picture in album)
             return [(self._channels(pixels) * 255).round().astype(np.uint8) for pixels in parts]
 
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
-        """Pictures for training, and held-out ones. With fewer than five pictures there are none."""
-        n, pictures = len(rows), rows.source
+        """Pictures for training, and held-out ones, none of them a copy. With fewer than five there are none."""
+        first = cast(Pictures, rows).firsts()
+        order = np.random.default_rng(self.seed_).permutation(len(rows))
+        different = order[first[order] == order]
+        n = len(different)
         few = n < MIN_PICTURES_TO_HOLD_OUT or not self.validation_fraction or not self._can_hold_out()
-        count = 0 if few else min(MAX_HELD_OUT, max(1, round(n * self.validation_fraction)))
-        order = np.random.default_rng(self.seed_).permutation(n)
-        train, held = (Pictures([pictures[i] for i in part]) for part in (order[count:], order[:count]))
-        return train, held if count else None
+        held = different[: 0 if few else min(MAX_HELD_OUT, max(1, round(n * self.validation_fraction)))]
+        train = order[~np.isin(first[order], held)]
+        some = [Pictures([rows.source[i] for i in part]) for part in (train, held)]
+        return some[0], some[1] if len(held) else None
 
     def _check_values(self, rows: Rows) -> None:
         """Every loss can take pictures."""
@@ -279,6 +282,17 @@ class Restorer(TransformerMixin, System, abstract=True):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array, tags.input_tags.string = False, True
         return tags
+
+
+def large_enough(pictures: list[np.ndarray], size: int) -> list[np.ndarray]:
+    """Those of which patches can be cut: of others nothing is learned, and none should be all that is held out."""
+    kept = [p for p in pictures if min(p.shape[:2]) >= size]
+    if 0 < len(kept) < len(pictures):
+        warn(
+            f"{len(pictures) - len(kept):,} of {len(pictures):,} pictures are smaller than patch_size={size} and left out: a "
+            "smaller patch_size takes them"
+        )
+    return kept or pictures  # where all are too small, Patches says so
 
 
 def check_sizes(**sizes: Any) -> None:

@@ -32,10 +32,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...errors import DataError, warn
+from ...errors import DataError, Once, warn
+from ...formats.readers import opened
 from ...images.album import ImageCollection, naming_broken
 from ...images.color import from_lab, to_lab, within
-from ...images.picture import DARK, Picture
+from ...images.picture import Picture
 from ...images.resize import resize
 from ...losses import Loss, Softmax
 from ...nets import ColorClassHead, UNet
@@ -45,7 +46,7 @@ from ..parameters import check_integer
 from .base import Restorer, Trial, check_sizes
 from .hints import Hint, checked, hinted, met, planes
 from .patches import Patches
-from .pixels import handed_back, in_bytes, one, pixels, tensor
+from .pixels import handed_back, in_bytes, one, pixels, tell_dark, tensor
 
 __all__ = ["Colorizer"]
 
@@ -276,12 +277,14 @@ class Colorizer(Restorer):
 
     def _pictures(self, X: Any) -> list[np.ndarray]:
         """Small copies of all pictures with colors."""
-        album = ImageCollection(X)
+        album = ImageCollection(opened(X, tell=self.verbose))
         small = (resize(tensor(in_bytes(p)), reduced(*p.pixels.shape[:2])) for p in album if p.pixels.shape[2] == 3)
-        with naming_broken(album):
+        with naming_broken(album), Once().giving():
             kept = [pixels(x.clamp(0, 1) * 255).round().astype(np.uint8) for x in small if colorful(x)]
         if not kept:
             raise DataError("X holds no picture in color: give pictures with colors to learn from")
+        if len(kept) < len(album):
+            warn(f"{len(album) - len(kept):,} of {len(album):,} pictures have hardly any color: they are left out")
         return kept
 
     def _patches(self, pictures: list[np.ndarray]) -> Patches:
@@ -343,11 +346,7 @@ def known_colors(small: Tensor, size: torch.Size) -> Tensor:
 def lightness(picture: Picture) -> Tensor:
     """L (1, 1, H, W)."""
     x = picture.visible
-    if picture.dtype == np.uint16 and 0 < x.max() < DARK:
-        warn(
-            f"{picture.name!r} has 16 bits, but reaches only {x.max() * 65535:,.0f} of 65,535, so that it is nearly black and "
-            "gets hardly any color: bring it to the whole range first, such as array * 16 of 12 bits"
-        )
+    tell_dark(picture, "gets hardly any color")
     some = np.quantile(x.ravel()[:: max(1, x.size >> 20)], (0.05, 0.95))
     if picture.unit != 1 or some[0] < -NOISE or some[1] > 1 + NOISE:
         low, high = (picture.low + picture.unit * float(v) for v in (x.min(), x.max()))

@@ -32,10 +32,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...corruption import Corruption, Gaussian
+from ...errors import warn
 from ...images.album import ImageCollection
 from ...images.picture import SEEN, Picture
 from ...nets import NoiseConditionalUNet, PixelShuffleHead
 from ...network import Diabolo
+from ...rows import Rows, evenly
 from .base import Restorer, Trial, check_sizes
 from .pixels import handed_back, looked_at, one, tamed
 
@@ -43,6 +45,7 @@ __all__ = ["Denoiser"]
 
 MAX_PIXELS_ESTIMATED_WHOLE, SPOT = 4 << 20, 512  # pixels; the noise of larger pictures is estimated from squares of this side
 INVISIBLE_NOISE = 0.5 / 255  # noise that a picture of bytes does not show
+NOISY, LOOKED_AT = 5.0, 20  # of 255, in the median of some pictures: clean ones, even with fine detail, look like 0 to 3
 # Rows: brightness and two opposed colors. They are orthogonal and of equal length, so the noise is equal in all three.
 OPPONENT = torch.tensor([[1.0, 1.0, 1.0], [math.sqrt(1.5), 0.0, -math.sqrt(1.5)], [0.5**0.5, -(2**0.5), 0.5**0.5]]) / 3
 
@@ -257,6 +260,16 @@ class Denoiser(Restorer):
 
     def _can_hold_out(self) -> bool:
         return self.target == "clean"
+
+    def _check_values(self, rows: Rows) -> None:
+        """Warn of pictures that should be clean, and are not: their noise would be learned as what there is to see."""
+        some = [rows.source[i] for i in evenly(len(rows), LOOKED_AT)]
+        level = 255 * float(np.median(Denoiser.pretrained().noise_level(some))) if self.target == "clean" else 0.0
+        if level > NOISY:
+            warn(
+                f"the pictures look noisy themselves (standard deviation about {level:.0f} of 255), and their noise is learned "
+                "as what is to be kept: give clean ones, or say that they are not by target='self' (command line: --noisy)"
+            )
 
     def _unit(self) -> int:
         check_sizes(widths=self.widths, depth=(self.depth,))

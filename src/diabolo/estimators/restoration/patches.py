@@ -9,6 +9,7 @@ a batch is cut from them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -27,6 +28,17 @@ class Pictures(Rows):
 
     def __len__(self) -> int:
         return len(self.source)
+
+    def firsts(self) -> np.ndarray:
+        """(n,) for each picture the number of the first one with the same pixels.
+
+        >>> black, white = (np.full((2, 2, 1), value, np.uint8) for value in (0, 255))
+        >>> Pictures([black, white, black.copy()]).firsts().tolist()
+        [0, 1, 0]
+        """
+        seen: dict[tuple[tuple[int, ...], bytes], int] = {}
+        keys = ((p.shape, blake2b(p.tobytes()).digest()) for p in self.source)
+        return np.array([seen.setdefault(key, i) for i, key in enumerate(keys)], dtype=int)
 
 
 class Patches(Rows):

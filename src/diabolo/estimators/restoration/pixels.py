@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...errors import DataError
+from ...errors import DataError, warn
 from ...images.metrics import psnr
-from ...images.picture import SEEN, Picture, read
+from ...images.picture import DARK, SEEN, Picture, read
 
 HELD_OUT_SIDE = 320  # pixels
 
@@ -24,6 +24,7 @@ HELD_OUT_SIDE = 320  # pixels
 def in_bytes(picture: Picture) -> np.ndarray:
     """Pixels to learn from, clipped to the range of bytes, 0 to 1."""
     x = picture.visible
+    tell_dark(picture, "is learned as such")
     if not picture.bounded:
         low, high = (picture.low + picture.unit * float(v) for v in (x.min(), x.max()))
         if low < -1 or high > 2:
@@ -32,6 +33,15 @@ def in_bytes(picture: Picture) -> np.ndarray:
                 "for noise. Scale all pictures in the same way"
             )
     return x.clip(0, 1)
+
+
+def tell_dark(picture: Picture, so: str) -> None:
+    """Warn of a picture that is nearly black because its type has more bits than its numbers."""
+    if picture.dtype == np.uint16 and 0 < (most := picture.pixels.max()) < DARK:
+        warn(
+            f"{picture.name!r} has 16 bits, but reaches only {most * 65535:,.0f} of 65,535, so that it is nearly black and "
+            f"{so}: bring it to the whole range first, such as array * 16 of 12 bits"
+        )
 
 
 def one(picture: Any) -> Picture:

@@ -163,7 +163,7 @@ class Upscaler(Restorer):
         picture, scale = one(picture), self.scale if scale is None else scale
         if scale not in self.scales:
             raise ValueError(f"scale={scale!r}: this model has learned {', '.join(map(str, self.scales))}")
-        x = looked_at(picture)
+        x, scale = looked_at(picture), int(scale)
         return handed_back(picture, enlarged(x, scale), self._consistent(self._larger(x, scale), x), return_map)
 
     def _larger(self, x: Tensor, scale: int) -> Tensor:
