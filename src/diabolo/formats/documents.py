@@ -328,7 +328,7 @@ def tell_table(X: Any) -> None:
     numbers = [j for j in full[:MANY].tolist() if len(np.unique(some[:, [j]].data)) > FEW_VALUES]
     if numbers and np.bincount(some.getnnz(1)).max() > some.shape[0] / 2:
         warn(
-            "X is a sparse matrix without negative numbers, and read as counts of words: but most rows have equally many cells, "
+            "X is a sparse matrix without negative numbers, read as counts of words: but most rows have equally many cells, "
             f"and column {numbers[0]} numbers such as {some[:, [numbers[0]]].data[0]:.3g}, as in a table with one-hot columns: "
             "give format='arrays' for a table, 'documents' for counts"
         )
