@@ -1357,9 +1357,7 @@ def test_pairs_that_surely_go_together_come_first() -> None:
     assert (a, b) == (1, 2)
     assert lift == pytest.approx((Y[:, 1] & Y[:, 2]).mean() / (Y[:, 1].mean() * Y[:, 2].mean()))
     assert given_a == pytest.approx(Y[Y[:, 1] == 1, 2].mean())
-    assert [report.surprise(*pair[:2]) for pair in report.pairs(6)] == sorted(
-        (report.surprise(i, j) for i in range(4) for j in range(i + 1, 4)), reverse=True
-    )
+    assert report.pairs(6)[1:] == [], "the others are independent, and go together only by chance"
 
 
 def test_a_report_on_classes_says_which_are_taken_for_others(tmp_path: Path) -> None:

@@ -364,6 +364,8 @@ def test_another_unit_of_y_is_told_by_a_warm_start(change: Callable[[np.ndarray]
     with pytest.warns(UserWarning, match="^y is .* in the first fit: is its unit another one.*warm_start=False"):
         reg.fit(X, change(y))
     reg.fit(X[:30], 1.5 * y[:30] + 5)  # without a warning
+    with pytest.warns(UserWarning, match="^y is .* in fit: is its unit another one.*predictions are in that of fit"):
+        reg.score(X, change(y))
 
 
 def test_the_shape_of_y_is_that_of_the_answer() -> None:
