@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -568,6 +569,7 @@ def test_of_few_rows_the_loss_says_when_to_stop_and_of_many_the_ranking() -> Non
 
 
 @pytest.mark.parametrize("optimize", ["f1_micro", "f1_macro", "f1_samples", "precision@0.9"])
+@pytest.mark.filterwarnings("ignore:threshold_metric")  # of few rows, or epochs, none reaches the precision
 def test_labels_that_are_hardly_known_are_learned(optimize: str) -> None:
     X, Y = rows(500)
     hidden = Y.astype(float)
@@ -738,6 +740,7 @@ def test_the_likeliest_are_those_of_the_highest_probability(n: int) -> None:
         assert len({name for name, _ in best}) == len(best)
 
 
+@pytest.mark.filterwarnings("ignore:threshold_metric")  # of few rows, or epochs, none reaches the precision
 def test_what_is_said_is_what_is_above_the_line() -> None:
     for optimize in ("f1_micro", "f1_macro", "f1_samples", "precision@0.7", [[0, 1], [3, 0]]):
         clf, X, _ = fitted(threshold_metric=optimize, min_labels=0)
@@ -817,10 +820,12 @@ def test_the_precision_is_what_was_asked_for(case: tuple[np.ndarray, np.ndarray]
         assert not said.any() or yc[said].mean() >= q
         for line in pc:
             lower = pc >= line
-            assert lower.sum() <= said.sum() or yc[lower].mean() < q, "a lower line would do as well"
+            more = (yc[lower].sum() + 10 * pc[lower].mean()) / (lower.sum() + 10)  # ten rows of which the probabilities hold
+            assert lower.sum() <= said.sum() or min(yc[lower].mean(), more) < q + 1e-9, "a lower line would do as well"
 
 
-def test_the_precision_of_probabilities_side_by_side() -> None:
+def test_the_precision_of_probabilities_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diabolo.estimators.multilabel.thresholds.EXAMPLES_OF_COMMON_THRESHOLD", 0.0)  # a row is believed
     for high in (0.5, 0.25, 0.7, np.nextafter(0.5, 1)):
         p = np.array([[high], [np.nextafter(high, 0)]])
         for metric in ("precision@0.9", "f1_micro", "f1_macro"):
@@ -1048,13 +1053,14 @@ def test_a_wrong_y_is_named(what: str) -> None:
 
 @pytest.mark.parametrize("encoded", [False, True])
 @pytest.mark.parametrize("optimize", ["f1_micro", "f1_macro", "f1_samples", "precision@0.9"])
+@pytest.mark.filterwarnings("ignore:threshold_metric")  # of few rows, or epochs, none reaches the precision
 def test_labels_that_all_or_none_have(encoded: bool, optimize: str) -> None:
     X, Y = rows(200)
     Y = np.column_stack([Y, np.zeros(200), np.ones(200), np.arange(200) == 7])
     encoder = Autoencoder(2, **SMALL).fit(X) if encoded else None
     with pytest.warns(UserWarning, match="positive in") as told:
         clf = MultiLabelClassifier(encoder=encoder, threshold_metric=optimize, **QUICK | AUTO).fit(X, Y)
-    assert [str(w.message) for w in told] == [
+    assert [str(w.message) for w in told if "positive in" in str(w.message)] == [
         "label 3 is positive in no row: there is nothing to learn about it",
         "label 4 is positive in every row: there is nothing to learn about it",
     ]
@@ -1218,6 +1224,7 @@ PARAMETERS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("params", PARAMETERS, ids=repr)
+@pytest.mark.filterwarnings("ignore:threshold_metric")  # of few rows, or epochs, none reaches the precision
 def test_a_file_holds_the_parameters(params: dict[str, Any], tmp_path: Path) -> None:
     clf, X, Y = fitted(**params)
     clf.save(tmp_path / "a.diabolo")
@@ -1350,9 +1357,7 @@ def test_pairs_that_surely_go_together_come_first() -> None:
     assert (a, b) == (1, 2)
     assert lift == pytest.approx((Y[:, 1] & Y[:, 2]).mean() / (Y[:, 1].mean() * Y[:, 2].mean()))
     assert given_a == pytest.approx(Y[Y[:, 1] == 1, 2].mean())
-    assert [report.surprise(*pair[:2]) for pair in report.pairs(6)] == sorted(
-        (report.surprise(i, j) for i in range(4) for j in range(i + 1, 4)), reverse=True
-    )
+    assert report.pairs(6)[1:] == [], "the others are independent, and go together only by chance"
 
 
 def test_a_report_on_classes_says_which_are_taken_for_others(tmp_path: Path) -> None:
@@ -1434,3 +1439,64 @@ def test_without_y_the_remedy_is_named(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=r"X, y = formats.read_labeled\(X, labels=\[...\]\) takes it apart"):
             clf.score(X)
     assert clf.score(*read_labeled(tmp_path, labels=["big"])) >= 0
+
+
+@pytest.mark.parametrize("metric", ["precision@0.95", [[0, 20], [1, 0]]])
+def test_no_row_gets_a_label_that_the_metric_forbids(metric: Any) -> None:
+    """By default each row gets one if each training row has one; that would break what was asked for."""
+    r = np.random.default_rng(0)
+    X = r.normal(size=(300, 4))
+    one = (X[:, 0] + 0.7 * r.normal(size=300) > 0).astype(float)
+    clf = MultiLabelClassifier(**QUICK, threshold_metric=metric).fit(X, np.c_[one, 1 - one])
+    assert np.array_equal(clf.predict(X) > 0, clf.predict_proba(X) >= clf.thresholds_)
+    assert (clf.predict(X).sum(1) == 0).any()
+    assert clf.set_params(threshold_metric="f1_micro").fit(X, np.c_[one, 1 - one]).predict(X).any(1).all()
+
+
+def test_labels_that_cannot_reach_the_precision_are_told() -> None:
+    r = np.random.default_rng(0)
+    X, noise = r.normal(size=(200, 3)), r.random(200) < 0.2
+    with pytest.warns(UserWarning, match="no threshold reaches this precision for '1' on rows that were held out"):
+        clf = MultiLabelClassifier(**QUICK, threshold_metric="precision@0.9").fit(X, np.c_[X[:, 0] > 0, noise])
+    assert clf.predict(X).sum(0)[1] == 0
+
+
+def test_the_precision_of_one_row_is_not_believed() -> None:
+    p = np.linspace(0.6, 0.1, 50)[:, None]
+    y = np.r_[1.0, np.zeros(49)][:, None]
+    assert thresholds(p, y, "precision@0.9")[0] > 1, "the first row is right, but is said to be in 6 of 10 cases"
+
+
+def test_a_new_label_is_decided_as_the_others_are() -> None:
+    r = np.random.default_rng(0)
+    X, new = r.normal(size=(300, 4)), r.normal(size=(100, 4))
+    yes, costs = new[:, 0] + r.normal(size=100) > 0, [[0, 9], [1, 0]]
+    clf = MultiLabelClassifier(**QUICK, threshold_metric=costs).fit(X, X[:, :2] > 0)
+    clf.add_label("new", new, yes, prior=0.2)
+    assert clf.thresholds_[2] == pytest.approx(0.9)
+    clf = MultiLabelClassifier(**QUICK, threshold_metric=[costs, costs]).fit(X, X[:, :2] > 0)
+    with pytest.warns(UserWarning, match="costs for each label, and none for 'new'"):
+        clf.add_label("new", new, yes)
+    clf = MultiLabelClassifier(**QUICK, threshold_metric="precision@0.99").fit(X, X[:, :2] > 0)
+    with pytest.warns(UserWarning, match="no threshold reaches this precision for 'noise'"):
+        clf.add_label("noise", new, r.random(100) < 0.5)
+
+
+def test_copies_among_the_examples_of_a_new_label_are_told() -> None:
+    r = np.random.default_rng(0)
+    X = r.normal(size=(100, 4))
+    clf = MultiLabelClassifier(**QUICK).fit(X, X[:, :2] > 0)
+    with pytest.warns(UserWarning, match="24 of 30 examples of 'new' are copies of others"):
+        clf.add_label("new", np.repeat(r.normal(size=(6, 4)), 5, 0), np.repeat([1, 0] * 3, 5))
+    bits = r.integers(0, 2, (100, 3))
+    few = MultiLabelClassifier(**QUICK).fit(bits, bits[:, :2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # rows of yes and no are alike without being copies
+        few.add_label("new", bits[:20], bits[:20, 2])
+
+
+def test_nothing_is_learned_from_unknown_labels() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    clf = MultiLabelClassifier(**QUICK).fit(X, X[:, :2] > 0)
+    with pytest.raises(DataError, match="no known label"):
+        clf.refresh(X, np.full((60, 2), np.nan))

@@ -630,6 +630,9 @@ def test_the_index_of_a_written_frame_is_called_so(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match=r"column\(s\) 'town' are the index of the written DataFrame.*categories="):
         assert Tables().fit(tmp_path / "a.parquet").columns == ["a", "b"]
     assert Tables(categories=["town"]).fit(tmp_path / "a.parquet").columns == ["a", "b", "town"]
+    X.set_index(pd.date_range("2024-01-01", periods=30, name="day")).to_parquet(tmp_path / "b.parquet")
+    with pytest.warns(UserWarning, match=r"column\(s\) 'day' are the index.*reset_index"):  # dates are neither
+        Tables().fit(tmp_path / "b.parquet")
 
 
 def test_tables_that_no_column_can_be_read_from() -> None:

@@ -39,6 +39,7 @@ SURELY, LIKELY = 0.9, 0.5  # of the different rows, told apart by a column: to l
 COMPARED = 2000  # different rows that say how frequent values are, at least
 SURE = 20  # bits by which a row must be less likely than that two of n are alike: a millionth
 OFTEN, SHARE, USUAL = 10, 0.02, 5  # times, share of all rows, and times the usual number, beyond which a row is frequent
+STATES = 5  # different rows that are often there, of which as many are no states, such as zeros, but an oversampled class
 MOST_NUMBERS = 20_000_000  # in rows that are held together; beyond, another pass over them would take long
 
 
@@ -98,8 +99,13 @@ def unlikely(x: Tensor) -> np.ndarray:
 
 def told_apart(rows: Rows, telling: float) -> bool:
     """Whether one column tells such a share of different rows from each other."""
+    return bool(n_values(rows).max() >= telling * min(len(rows), SAMPLE))
+
+
+def n_values(rows: Rows) -> Tensor:
+    """(d,) how many different values each column has."""
     x = spread_over(rows, SAMPLE).nan_to_num().sort(0).values
-    return int((x[1:] != x[:-1]).sum(0).max()) >= telling * len(x) - 1
+    return 1 + (x[1:] != x[:-1]).sum(0)
 
 
 def by_chance(rows: Rows) -> float:
@@ -141,17 +147,27 @@ def together(rows: Rows, fold: np.ndarray) -> np.ndarray:
     """The fold of each row (n,), with copies in that of the first of them.
 
     What is there very often, such as rows of zeros, will be there again, and is known for good reason: it stays in all folds.
+    Not so many different rows, such as those of a rare class that was oversampled.
     """
     if len(fold) * rows.take(np.zeros(1, dtype=int)).shape[1] > MOST_NUMBERS:
         return fold
     first = firsts(rows)
     if not (first != np.arange(len(first))).any():
         return fold
-    copied = quantities(rows, first, LIKELY) or of_many_values(rows, first)
-    size = np.bincount(first)
-    often = size > max(OFTEN, SHARE * len(first), USUAL * float(np.median(size[size > 0])))
+    told = quantities(rows, first, LIKELY)
+    copied = told or of_many_values(rows, first)
+    size = np.bincount(first, minlength=len(first))
+    often = copied & (size > max(OFTEN, SHARE * len(first), USUAL * float(np.median(size[size > 0]))))
+    if often.sum() >= STATES and not (told and alike_where_telling(rows, often, size > 0)):
+        often[:] = False
     found = np.where(copied & ~often[first], fold[first], fold)
     return found if len(np.unique(found)) == len(np.unique(fold)) else fold
+
+
+def alike_where_telling(rows: Rows, often: np.ndarray, different: np.ndarray) -> bool:
+    """Whether what is often there is the same in the column that tells most rows apart, such as an amount of zero."""
+    telling = int(n_values(rows.subset(np.flatnonzero(different))).argmax())
+    return bool(n_values(rows.subset(np.flatnonzero(often)))[telling] < LIKELY * often.sum())
 
 
 def bits(x: Any) -> np.ndarray:

@@ -43,6 +43,7 @@ def command(model: Path, data: Path, output: Path | None, keep: tuple[str, ...],
     check_shared(output)
     if output:
         if in_bulk("predict", model, data, output, keep or None, engine):
+            click.echo("how far off: `diabolo report MODEL DATA` says it, if DATA holds what is predicted")
             return
         never_onto_input(output, model, data)
     reg = load_model(model, "predict", "Regressor")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ..errors import DataError, an, check_columns
+from ..errors import DataError, an, check_columns, some
 from .data import DATA, MODEL, OUTPUT, check_page, data_set_columns, never_onto_input, said_columns, taken
 from .options import reading, reread
 
@@ -87,7 +87,8 @@ def check_options(fitted: Fitted, color: tuple[str, ...], labels: str | None, se
     if color and not drawn:
         raise click.UsageError(f"--color colors a map, but the report on this {kind} has no map")
     if tags and bool(labels) != bool(sep) and not (one and labels):
-        raise click.UsageError("for a column of lists of labels, give --labels and --labels-sep together")
+        known = f"; the columns of 0 and 1 that this model learned ({some(fitted.classes_.tolist())}) are found by their names"
+        raise click.UsageError(f"--labels and --labels-sep go together, for a column of lists of labels{known}: leave them out")
     for option, value in (("--labels", labels), ("--labels-sep", sep)):
         if not tags and value is not None:
             raise click.UsageError(f"{option} is for models of labels, not for {an(kind)}: --color colors a map")

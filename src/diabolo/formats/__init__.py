@@ -13,7 +13,7 @@ from ..errors import DataError, FormatError, an, suggest
 from . import readers
 from .arrays import Arrays
 from .base import Format
-from .documents import Documents
+from .documents import Documents, tell_table
 from .embedded import Embedded
 from .files import Reading
 from .images import Images
@@ -78,6 +78,7 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
         raise absent(X)
     numbers = X.matrix if isinstance(X, NamedMatrix) else X
     if counts and is_sparse(numbers) and numbers.nnz and numbers.dtype.kind in "fiub" and (numbers.tocoo().data >= 0).all():
+        tell_table(numbers)
         return Documents()
     for cls in FORMATS.values():
         if cls.accepts(X):

@@ -35,6 +35,8 @@ __all__ = ["Documents", "read_documents"]
 TOP = 12  # words that stand for a document
 CHUNK, CELLS = 4096, 1 << 25  # rows, and cells, that are made dense at once
 LOOKED_AT = 100_000  # numbers that show whether all are whole
+ROWS_LOOKED_AT, MANY = 2000, 100  # rows, and columns of numbers, that show whether it is a table
+FEW_VALUES = 2  # of a column of yes and no
 
 PARAMETERS = ("max_features", "stem", "stop_words", "min_df", "max_df", "token_pattern", "column", "encoding")
 
@@ -317,6 +319,19 @@ def is_counts(X: Any) -> bool:
     return bool(
         data.size and data.dtype.kind in "fiu" and (data >= 0).all() and (data == np.floor(data)).all() and data.max() > 1
     )
+
+
+def tell_table(X: Any) -> None:
+    """Warn of a sparse matrix that looks like a table with one-hot columns: most rows have as many cells, as no texts do."""
+    some = canonical(X[:ROWS_LOOKED_AT] if hasattr(X, "__getitem__") else X)
+    full = np.flatnonzero(some.getnnz(0) > some.shape[0] / 2)
+    numbers = [j for j in full[:MANY].tolist() if len(np.unique(some[:, [j]].data)) > FEW_VALUES]
+    if numbers and np.bincount(some.getnnz(1)).max() > some.shape[0] / 2:
+        warn(
+            "X is a sparse matrix without negative numbers, read as counts of words: but most rows have equally many cells, "
+            f"and column {numbers[0]} numbers such as {some[:, [numbers[0]]].data[0]:.3g}, as in a table with one-hot columns: "
+            "give format='arrays' for a table, 'documents' for counts"
+        )
 
 
 def _sums(counts: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

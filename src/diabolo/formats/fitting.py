@@ -56,9 +56,13 @@ def row_numbers(table: pa.Table, asked: set[str], seen: Mapping[str, Seen] | Non
     index = (table.schema.pandas_metadata or {}).get("index_columns", ())
     left = [name for name in table.column_names if name not in asked and name in index]
     if left and len(left) < table.num_columns:
+        dates = any(pa.types.is_temporal(table.schema.field(name).type) for name in left)
+        remedy = (
+            "df.reset_index() before it is written" if dates else "categories= (--category), or numbers= (--number), in fit"
+        )
         warn(
             f"column(s) {', '.join(map(repr, left[:5]))} are the index of the written DataFrame, which is not "
-            "learned, and are left out: keep them with categories= (--category), or numbers= (--number), in fit"
+            f"learned, and are left out: keep them with {remedy}"
         )
         return [*left, *row_numbers(table.drop_columns(left), asked, seen)]
     found: list[str] = []

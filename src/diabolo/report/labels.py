@@ -160,8 +160,9 @@ def together(report: LabelReport) -> dict[str, str]:
     head = "<tr><th>label</th><th>with</th><th class='right'>times chance</th><th class='right'>share of its rows</th></tr>"
     return {
         "pairs_title": "Which labels go together",
-        "pairs_about": "The table shows how often two labels occur together; 1 × is as often as if they were independent.",
-        "pairs": bars(head, lines) if lines else "<p>One label.</p>",
+        "pairs_about": "The table shows how often two labels occur together; 1 × is as often as if they were independent. "
+        "Pairs that chance explains are left out.",
+        "pairs": bars(head, lines) if lines else f"<p>{'No two labels go together' if report.cards[1:] else 'One label'}.</p>",
     }
 
 

@@ -77,6 +77,7 @@ class Compared:
         self.n, self.k = self.p.shape
         if self.y.shape[1] != self.k:
             raise DataError(f"y has {self.y.shape[1]:,} columns, but the model was fitted with {self.k:,}")
+        reg._tell_unit(self.y)
         self.known = ~np.isnan(self.y)
         if not self.known.any(0).all():
             raise DataError(f"nothing is known of {self.name(int(self.known.any(0).argmin()))} in these rows")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
@@ -20,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from ...decision import Decision
-from ...errors import suggest
+from ...errors import DataError, suggest
 from ...formats.given_away import tell_given_away
 from ...formats.labeled import read_labeled
 from ...formats.labels import Labels, combined
@@ -40,7 +41,7 @@ from .metrics import misclassified, unranked
 from .replay import Memory, Refresh, fine_tune
 from .report import LabelReport
 from .targets import LABELS_DRAWN, LabelTarget, dense, label_loss
-from .thresholds import check_metric
+from .thresholds import check_metric, tell_never
 
 if TYPE_CHECKING:
     from ...estimators.autoencoder.autoencoder import Autoencoder
@@ -211,6 +212,8 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         same_order(X, y)
         x, target = self._pair(X, y)
         same_length(len(target), len(x))
+        if np.isnan(target).all():
+            raise DataError("y holds no known label: there is nothing to learn")
         memory = self.memory_
         old, rest = memory.parted(replay, self.seed_)
         judge = (rest.rows, rest.y) if held_out is None else self._pair(*held_out)
@@ -274,6 +277,9 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         w = None if weight is None else weight.double().numpy()
         one = self._is_multiclass
         self._decision = decision(r, t, w, self.threshold_metric, self.min_labels, one)
+        if not one:
+            known = np.nansum(t, 0) > 0  # of others it was told that there is nothing to learn
+            tell_never(compress(self.labels_.names, known), self._decision.thresholds[known], self.threshold_metric)
         said = torch.from_numpy(self._decision.probabilities(r)) if one else raw
         self.held_out_ = misclassified(said, y, weight) if one else unranked(raw, y, weight)
         direct = Direct(self.network_)

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import expit
 
 from ...decision import Decision
-from .thresholds import thresholds
+from .thresholds import is_f1, thresholds
 
 __all__ = ["decision", "platt"]
 
@@ -34,7 +34,7 @@ MAX_CELLS = 4_000_000  # raw outputs that are used
 def decision(r: np.ndarray, y: np.ndarray, w: np.ndarray | None, metric: Any, least: Any, one: bool) -> Decision:
     """Out-of-fold outputs r (n, k), y (n, k) with NaN = unknown, weights; `least` may be "auto"."""
     if least == "auto":
-        least = (np.nan_to_num(y, nan=1.0).sum(1) > 0).all()
+        least = is_f1(metric) and (np.nan_to_num(y, nan=1.0).sum(1) > 0).all()
     ab = np.stack(platt(r, y, w)).astype(np.float32).astype(np.float64)
     found = Decision(ab, np.empty(0), int(least), one)
     found.thresholds = thresholds(found.calibrated(r), y, metric, found.least, w)

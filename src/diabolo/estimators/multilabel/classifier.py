@@ -30,6 +30,7 @@ from ...nets import Head
 from .base import MultiLabel
 from .direct import Direct
 from .new_label import Examples, NewLabel, Row, codes_float32
+from .thresholds import of_new_label
 
 __all__ = ["MultiLabelClassifier"]
 
@@ -108,7 +109,8 @@ class MultiLabelClassifier(MultiLabel):
         Metric for which the thresholds of :meth:`predict` are chosen: "f1_micro", "f1_macro", "f1_samples", "precision@0.9"
         (any share), or costs ``[[true no, false yes], [false no, true yes]]``: one matrix for all labels, or one per label.
     min_labels : int or "auto", default="auto"
-        Smallest number of labels that :meth:`predict` gives a row. "auto" is 1 if every training row has a label, else 0.
+        Smallest number of labels that :meth:`predict` gives a row. "auto" is 1 if every training row has a label and
+        the metric is an F1, else 0.
     label_weight : "balanced", dict or None, default=None
         Weight of the positives of each label. "balanced": the positives of a label weigh as much as its negatives.
     replay_size : int, default=200
@@ -193,7 +195,8 @@ class MultiLabelClassifier(MultiLabel):
         Warns
         -----
         UserWarning
-            Rows with the same features have the label and have it not.
+            Rows with the same features have the label and have it not; examples are copies of others; or no threshold
+            reaches the precision of `threshold_metric`.
         """
         check_is_fitted(self)
         start = time.perf_counter()
@@ -206,9 +209,11 @@ class MultiLabelClassifier(MultiLabel):
             raise ValueError(f"prior={prior!r}: allowed are None and numbers between 0 and 1")
         same_order(X, y)
         examples = Examples(name, torch.cat(list(self._features(X))), y, self._codes_float32)
+        examples.tell_copies(self.memory_)
         if not (examples.y == 0).any():
             examples = examples.against(self.memory_)
-        row = examples.solve(Direct(self.network_).words(examples.x), prior)
+        metric = of_new_label(self.threshold_metric, name)
+        row = examples.solve(Direct(self.network_).words(examples.x), prior, metric)
         self._append(name, row)
         return NewLabel.of(name, examples.y, row.found, start)
 

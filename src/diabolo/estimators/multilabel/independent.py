@@ -85,7 +85,8 @@ class IndependentClassifiers(MultiLabel):
         Metric for which the thresholds of :meth:`predict` are chosen: "f1_micro", "f1_macro", "f1_samples", "precision@0.9"
         (any share), or costs ``[[true no, false yes], [false no, true yes]]``: one matrix for all labels, or one per label.
     min_labels : int or "auto", default="auto"
-        Smallest number of labels that :meth:`predict` gives a row. "auto" is 1 if every training row has a label, else 0.
+        Smallest number of labels that :meth:`predict` gives a row. "auto" is 1 if every training row has a label and
+        the metric is an F1, else 0.
     label_weight : "balanced", dict or None, default=None
         Weight of the positives of each label. "balanced": the positives of a label weigh as much as its negatives.
     replay_size : int, default=200

@@ -43,7 +43,7 @@ from ...rows import spread_rows
 from ..logistic import gram, loss, matvec, newton_dual, newton_primal
 from .metrics import average_precision
 from .replay import Memory
-from .thresholds import thresholds
+from .thresholds import tell_never, thresholds
 
 __all__ = ["Examples", "NewLabel", "Row", "codes_float32", "solve"]
 
@@ -53,6 +53,7 @@ INTERCEPT = 1.0  # length of the constant feature, in units of a code's
 MIN_GAIN = 0.2  # smallest gain for which a number of examples is given
 WORDS_LENGTH = 3.0  # length of a document's words relative to its code; a new label reads both
 MAX_DISTANCE_OF_COPIES = 1e-5  # largest distance of two codes of the same row, relative to its length
+MANY_TIMES = 5  # times the share of pairs of known rows that are alike, beyond which examples are told to be copies
 MAX_PAIRS_NAMED = 5  # pairs of contradicting rows that a warning shows
 
 
@@ -143,6 +144,16 @@ class Examples:
         self.y = np.ones(len(x)) if y is None else zeros_and_ones(y, len(x))
         warn_of_contradictions(x, self.y)
 
+    def tell_copies(self, memory: Memory) -> None:
+        """Warn of examples that are there several times, as rows of the model are not: one left out leaves the others."""
+        answered = torch.column_stack([self.x.double(), torch.from_numpy(self.y)])
+        again = len(self.x) - len(set(alike(answered).tolist()))
+        if again and pairs(answered) > MANY_TIMES * pairs(memory.rows):
+            warn(
+                f"{again:,} of {len(self.x):,} examples of {self.name!r} are copies of others: how good the label is, said by "
+                "leaving out one example at a time, is too good; give each row once"
+            )
+
     @cached_property
     def h(self) -> np.ndarray:
         """(n, K m) codes."""
@@ -164,15 +175,22 @@ class Examples:
         both.h = both.encode(both.x)
         return both
 
-    def solve(self, words: np.ndarray, prior: float | None) -> Row:
-        """The optimum on codes and words (n, many), for this share of rows with the label; None: as in the examples."""
+    def solve(self, words: np.ndarray, prior: float | None, metric: Any) -> Row:
+        """The optimum on codes and words (n, many), for this share of rows with the label; None: as in the examples.
+
+        The threshold is that of the metric.
+        """
         scale = WORDS_LENGTH * length(self.h) / length(words)
         with one_thread():
             found = solve(np.concatenate([self.h, (scale * words).astype(self.h.dtype)], 1), self.y)
-        shift = 0.0 if prior is None else float(logit(prior) - logit(self.y.mean()))
-        threshold = thresholds(expit(found.left_out)[:, None], self.y[:, None], "f1_micro")[0]
+        share = self.y.mean()
+        prior = share if prior is None else prior
+        shift = float(logit(prior) - logit(share))
+        y, p = self.y[:, None], expit(found.left_out + shift)[:, None]
+        threshold = thresholds(p, y, metric, weight=np.where(y > 0, prior / share, (1 - prior) / (1 - share)))
+        tell_never([self.name], threshold, metric)
         v, w = np.split(found.v, [self.h.shape[1]])
-        return Row(v, scale * w, found.b + shift, threshold, found)
+        return Row(v, scale * w, found.b + shift, float(threshold[0]), found)
 
 
 def codes_float32(network: Diabolo, x: Tensor, piece: int) -> np.ndarray:
@@ -285,6 +303,18 @@ def warn_of_contradictions(x: Tensor, y: np.ndarray) -> None:
             f"{int((yes + no)[both].sum()):,} of {len(y):,} examples contradict each other: some rows with equal features have "
             f"the label, and others do not (pairs of a positive and a negative row: {shown}); they are used as they are"
         )
+
+
+def pairs(x: Tensor) -> float:
+    """Share of the pairs of rows (n, d) that are alike.
+
+    >>> pairs(torch.tensor([[1.0], [2.0], [1.0]])), pairs(torch.zeros(0, 1))
+    (0.3333333333333333, 0.0)
+    """
+    if len(x) < 2:
+        return 0.0
+    size = np.bincount(alike(x))
+    return float((size * (size - 1)).sum() / (len(x) * (len(x) - 1)))
 
 
 def alike(x: Tensor) -> np.ndarray:

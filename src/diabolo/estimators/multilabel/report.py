@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.special import xlogy
+from scipy.stats import chi2
 from sklearn.decomposition import PCA
 
 from ...formats.targets import same_length, same_order
@@ -39,6 +40,7 @@ MAX_LABELS_PRINTED, MAX_LETTERS = 30, 24  # printed: labels, letters of a name
 HEADS = ("label", "yes", "average precision", "threshold", "F1", "calibration", "doubtful yes / no")
 DOUBTED = 0.05  # a positive with a smaller p, and a negative with a p above 1 - this, is doubtful
 BINS = 10
+MISTAKEN = 0.05  # chance that of independent labels any pair is said to go together
 
 
 @dataclass(frozen=True, repr=False)
@@ -161,10 +163,11 @@ class LabelReport(Printed):
         return [(names[i], names[j], int(wrong[i, j]), float(wrong[i, j] / self.taken[i].sum())) for i, j in found]
 
     def pairs(self, most: int = 10) -> list[tuple[Any, Any, float, float]]:
-        """The most dependent pairs of labels, the surest first: a, b, lift, P(b | a)."""
+        """The most dependent pairs of labels, the surest first: a, b, lift, P(b | a); not those that chance explains."""
         names = [c.name for c in self.cards]
         upper = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names)) if np.isfinite(self.lift[i, j])]
-        upper = sorted(upper, key=lambda ij: -self.surprise(*ij))[:most]
+        beyond = chi2.isf(MISTAKEN / max(1, len(upper)), 1) / 2  # of as many pairs
+        upper = [ij for ij in sorted(upper, key=lambda ij: -self.surprise(*ij))[:most] if self.surprise(*ij) > beyond]
         return [(names[i], names[j], float(self.lift[i, j]), float(self.given[i, j])) for i, j in upper]
 
     def surprise(self, i: int, j: int) -> float:

@@ -8,7 +8,8 @@ r"""Decision thresholds: from probabilities to predicted labels, optimal for a m
     precision@q     t_c for each label:     the smallest with precision >= q
     costs           t_c = C_fp / (C_fp + C_fn), less what a correct answer saves
 
-They are chosen on out-of-fold probabilities. A label with few examples stays near the threshold of all labels.
+They are chosen on out-of-fold probabilities. A label with few examples stays near the threshold of all labels; the precision of
+few rows is taken together with that of ten more, which is what the calibrated probabilities say of them.
 
 References
 ----------
@@ -17,14 +18,15 @@ Optimal thresholding of classifiers to maximize F1 measure (Lipton, Elkan & Nary
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ...decision import binarize
-from ...errors import suggest
+from ...errors import some, suggest, warn
 
-__all__ = ["check_metric", "thresholds"]
+__all__ = ["check_metric", "is_f1", "of_new_label", "tell_never", "thresholds"]
 
 METRICS = ("f1_micro", "f1_macro", "f1_samples")
 EXAMPLES_OF_COMMON_THRESHOLD = (
@@ -64,6 +66,31 @@ def parse_precision(optimize: str) -> float | None:
     except ValueError:
         return None
     return q if 0 < q < 1 else None
+
+
+def is_f1(optimize: Any) -> bool:
+    """Whether it is one of F1: what asks for a precision, or has costs, may rather leave rows without a label."""
+    return isinstance(optimize, str) and optimize in METRICS
+
+
+def of_new_label(optimize: Any, name: Any) -> Any:
+    """The metric by which one more label is decided, alone."""
+    if is_f1(optimize):
+        return "f1_micro"
+    if isinstance(optimize, str) or np.ndim(optimize) == 2:
+        return optimize
+    warn(f"threshold_metric has costs for each label, and none for {name!r}: its threshold is the one with the largest F1")
+    return "f1_micro"
+
+
+def tell_never(names: Iterable[Any], t: np.ndarray, optimize: Any) -> None:
+    """Warn of labels (k,) that no threshold (k,) gives with the precision that is asked for."""
+    never = [str(name) for name, value in zip(names, t, strict=True) if value == NEVER]
+    if never:
+        warn(
+            f"threshold_metric={optimize!r}: no threshold reaches this precision for {some(never)} on rows that were held out, "
+            "so predict never gives such a label (predict_proba does); a lower share, or more examples, would help"
+        )
 
 
 def thresholds(p: np.ndarray, y: np.ndarray, optimize: Any, least: int = 0, weight: np.ndarray | None = None) -> np.ndarray:
@@ -122,7 +149,9 @@ def best_f1_threshold(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
 def precision_threshold(p: np.ndarray, y: np.ndarray, w: np.ndarray, q: float) -> float:
     """The lowest threshold with this share of positives above it; `NEVER` if there is none."""
     lines, tp, n = curve(p, y, w)
-    enough = np.flatnonzero(tp >= q * n)
+    said = curve(p, np.where(np.isnan(y), y, p), w)[1] / np.maximum(n, 1e-12)
+    borne_out = tp + EXAMPLES_OF_COMMON_THRESHOLD * said >= q * (n + EXAMPLES_OF_COMMON_THRESHOLD)
+    enough = np.flatnonzero((tp >= q * n) & borne_out)
     return float(lines[enough[-1]]) if len(enough) else NEVER
 
 

@@ -181,7 +181,7 @@ class Regressor(RegressorMixin, Supervised):
                 warn(f"{self._name(j)} has only weights of 0: what is predicted for it means nothing; leave it out")
         if self._continues():
             self._check_numbers(values.shape[1])
-            self._warn_unit(values)
+            self._tell_unit(values, "in the first fit", "warm_start=True keeps the unit; set warm_start=False to start anew")
         else:
             self.mean_, self.scale_ = standard(values)
             warn_odd([("y" if self._flat else f"{j} of y", f"{v:.15g}", n) for j, v, n in odd(values.T)])
@@ -213,17 +213,14 @@ class Regressor(RegressorMixin, Supervised):
                     f"subtract {low[j]:.15g}"
                 )
 
-    def _warn_unit(self, values: np.ndarray) -> None:
-        """Warn of numbers in another unit than those of the first fit, which a warm start keeps."""
+    def _tell_unit(self, values: np.ndarray, before: str = "in fit", remedy: str = "predictions are in that of fit") -> None:
+        """Warn of numbers (n, k) in another unit than those of the first fit."""
         x = (values - self.mean_) / self.scale_
         for j, v in enumerate(x.T):
             v = v[~np.isnan(v)]
-            if len(v) >= MIN_VALUES and ((np.abs(v) > FAR_OUT).mean() > 0.5 or 0 < v.std() < 1 / FAR_OUT):
+            if len(v) >= MIN_VALUES and ((np.abs(v) > FAR_OUT).mean() > 0.5 or ALIKE < v.std() < 1 / FAR_OUT):
                 now, then = (f"{a:.4g} with a spread of {b:.4g}" for a, b in self._spreads(v, j))
-                warn(
-                    f"{self._name(j)} is {now}, where it was {then} in the first fit: is its unit another one? "
-                    "warm_start=True keeps the unit; set warm_start=False to start anew"
-                )
+                warn(f"{self._name(j)} is {now}, where it was {then} {before}: is its unit another one? {remedy}")
 
     def _spreads(self, v: np.ndarray, j: int) -> list[tuple[float, float]]:
         """Mean and deviation of standardized numbers v (n,) in the unit of target j, and those of the first fit."""
@@ -281,6 +278,7 @@ class Regressor(RegressorMixin, Supervised):
         truth, said = truth.reshape(len(truth), -1), said.reshape(len(said), -1)
         if truth.shape != said.shape:
             raise DataError(f"y has {truth.shape[1]:,} columns, but the model was fitted with {said.shape[1]:,}")
+        self._tell_unit(truth)
         weight = 1.0 if sample_weight is None else row_weights(sample_weight, len(truth), 0 if self._flat else truth.shape[1])
         w = np.broadcast_to(np.reshape(weight, (-1, 1)) if np.ndim(weight) == 1 else weight, truth.shape)
         known = ~np.isnan(truth) & (w > 0)
