@@ -727,3 +727,17 @@ def test_zones_that_meet_cells_without_one_are_told(tmp_path: Path) -> None:
         UserWarning, match=r"'t' holds dates with a time zone, such as .*01:00', and some without: those without"
     ):
         Tables().fit(tmp_path / "both.csv")
+
+
+def test_numbers_in_several_currencies_are_told(tmp_path: Path) -> None:
+    """$5 and €5 were read as the same number without a word, by the very option that a warning names."""
+    (mixed := tmp_path / "mixed.csv").write_text("price,b\n" + "".join(f"{'$€'[i % 2]}{i},{i}\n" for i in range(1, 40)))
+    (same := tmp_path / "same.csv").write_text("price,b\n" + "".join(f"${i},{i}\n" for i in range(1, 40)))
+    reading = Reading(thousands=",")
+    with pytest.warns(
+        UserWarning, match=r"column 'price' holds numbers with several signs, such as '€1', '\$2': all are read as"
+    ):
+        read_table(mixed, None, reading)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_table(same, None, reading)

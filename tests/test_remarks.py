@@ -29,6 +29,9 @@ def said(cells: Any, **options: Any) -> str:
     [
         ([f"{v:.1f} kg" if i % 2 else f"{v * 1000:.0f} g" for i, v in enumerate(u)], "in several units: 'g', 'kg'"),
         ([f"{v:.1f}K" if i % 2 else f"{v / 10:.1f}M" for i, v in enumerate(u)], "in several units: 'M', 'K'"),
+        ([f"{'$€'[i % 2]}{v:,.2f}" for i, v in enumerate(u)], "in several units: '$', '€'"),
+        ([f"{v:.2f} {'%€'[i % 2]}" for i, v in enumerate(u)], "in several units: '%', '€'"),
+        ([f"{('USD', 'CHF')[i % 2]} {v:.2f}" for i, v in enumerate(u)], "in several units: 'USD', 'CHF'"),
         ([f"{v * 100:,.0f} sq ft" for v in u], "each with the unit 'sq ft'"),
         ([f"{v // 60:.0f}:{v % 60:02.0f}" for v in u * 15], "times"),
         ([f"{v // 8 + 1:.0f}:{v % 59:02.0f} PM" for v in u], "times"),
