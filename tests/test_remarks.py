@@ -50,6 +50,13 @@ def test_quantities_in_texts_are_told(cells: list[str], why: str) -> None:
     assert said(cells, categories=["v"]) == ""
 
 
+def test_a_last_row_of_totals_is_told() -> None:
+    """--na "Total" made a row of it, a hundred times as far out as any other."""
+    cells = [f"{v:.1f}" for v in u]
+    assert "among them 'Total' in the last row: if its numbers are totals, delete it)" in said([*cells, "Total"])
+    assert "among them '?')" in said([*cells[:30], "?", *cells[30:]])
+
+
 @pytest.mark.parametrize(
     "cells",
     [

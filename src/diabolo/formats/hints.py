@@ -271,7 +271,8 @@ def _hint(values: Any, form: dict[str, Any], marks: list[str], points: bool) -> 
         options = options or {"thousands": ","}
     odd = [text for text, f in form.items() if f is None]
     if odd:
-        whys.append(f"among them {', '.join(map(repr, odd[:3]))}")
+        last = " in the last row: if its numbers are totals, delete it" if str(values[-1]).strip() in odd else ""
+        whys.append(f"among them {', '.join(map(repr, odd[:3]))}{last}")
         options |= {"na": tuple(marks)} if marks else {}
     if "written" in form.values():
         whys.append("signs of their own")
