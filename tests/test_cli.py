@@ -736,8 +736,10 @@ def test_a_column_of_classes(tmp_path: Path, diabolo: Any) -> None:
     table["kind"] = np.select([table["a"] > 0.5, table["a"] < -0.5], ["high", "low"], "mid")
     table.loc[::12, "kind"] = None
     table.to_csv(tmp_path / "t.csv", index=False)
-    said = diabolo("fit", tmp_path / "t.csv", "--labels", "kind", "-o", out, "--epochs", 5, "--hidden", 8, "--quiet")
+    said = diabolo("fit", tmp_path / "t.csv", "--labels", "kind", "-o", out, "--epochs", 5, "--hidden", 8)
     assert said.code == 0, said.err
+    most = table["kind"].value_counts(normalize=True).max()
+    assert re.search(rf"held-out accuracy .*\n.*of the most frequent class .* {most:.1%} ", said.out), "else it says little"
     assert "column 'kind' names no class in 10 of 120 rows, row 0 the first: these rows are left out" in said.err
     assert (load(out).labels_.kind, load(out).classes_.tolist()) == ("one", ["high", "low", "mid"])
     diabolo("tag", out, tmp_path / "t.csv", "-o", tmp_path / "tagged.csv")
