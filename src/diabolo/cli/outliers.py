@@ -25,6 +25,7 @@ from .options import reading
 from .saving import beside, save, told_by
 
 if TYPE_CHECKING:
+    from ..estimators.outliers.detector import OutlierDetector
     from ..estimators.outliers.explanation import CellExplanation, RowExplanation
 
 EPILOG = """\b
@@ -94,6 +95,7 @@ def command(
         shown = called(verdicts[:show], kept_of or row_names(detector, data))
         printing.flagged(type(verdicts)(shown), detector.format_.kind == "images")
     rule = f"at most {fdr:.1%} of these are false alarms" if fdr else f"of normal rows at most {detector.rate_:.2%} are flagged"
+    rule += "" if len(rows) else strangest(detector, data, score)
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if (y := marked(data, detector.format_.options)) is not None:
         from sklearn.metrics import roc_auc_score
@@ -106,6 +108,14 @@ def command(
         known = {name: _of_rows(values, lines["row"]) for name, values in kept_of.items()}
         save(beside(known, lines), [], output, how=told_by(detector))
         click.echo(f"wrote {output}")
+
+
+def strangest(detector: OutlierDetector, data: Path, score: Any) -> str:
+    """The row that is nearest to being flagged, where none is: there may be no p-value small enough."""
+    if not len(score):
+        return ""
+    v = called(detector.explain(data, [int(score.argmin())], 1), row_names(detector, data))[0]
+    return f". The strangest is {v.name or f'row {v.row:,}'}, p = {v.p:.2g}"
 
 
 def marked(data: Path, options: dict[str, Any]) -> Any:
