@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import json
@@ -729,6 +730,23 @@ def test_report_of_lists_of_labels(mails: Path, tmp_path: Path, diabolo: Any) ->
     assert said.code == 0, said.err
     assert "not evaluated, because the model does not know them: martian" in said.err
     assert "urgent" in out.read_text()
+
+
+def test_flagged_cells_are_written_as_the_model_reads_them(tmp_path: Path, diabolo: Any) -> None:
+    """A German spreadsheet opens 9.4 as the 9th of April."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"size": rng.normal(5, 1, 80).round(2), "day": pd.date_range("2024-01-01", periods=80)})
+    table.loc[3, "size"] = 94.25
+    table.to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",", date_format="%d.%m.%Y")
+    how = "--decimal", ",", "--date", "day=%d.%m.%Y", "--epochs", 2, "--hidden", 8, "--quiet"
+    diabolo("fit", tmp_path / "a.csv", "--task", "outliers", "--alpha", 0.1, "-o", tmp_path / "m", *how)
+    for name, seen in (("f.csv", ("94,25", "04.01.2024")), ("f.parquet", ("94.25", "2024-01-04"))):
+        diabolo("outliers", tmp_path / "m", tmp_path / "a.csv", "-o", tmp_path / name)
+        read = pd.read_parquet if name.endswith("parquet") else functools.partial(pd.read_csv, sep=";", dtype=str)
+        cells = read(tmp_path / name)
+        cells = cells[cells["row"].astype(int) == 3].set_index("column")
+        assert (cells["seen"]["size"], cells["seen"]["day"]) == seen
+        assert ("," in cells["expected"]["size"] + cells["between"]["size"]) == (name == "f.csv")
 
 
 def test_a_column_of_classes(tmp_path: Path, diabolo: Any) -> None:
