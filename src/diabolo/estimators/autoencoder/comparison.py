@@ -68,8 +68,7 @@ class Comparison(Printed, dict[str, Any]):
         if not self["held_out_rows"] or self["autoencoder"] - self["pca"] > self.get("margin", 0.0):
             return ""
         return (
-            f"; but of {self['held_out_rows']:,} held-out rows, this may be chance: compare `score` of other rows with that of "
-            f"hidden=(), which is {self.linear}"
+            f", which may be chance with {self['held_out_rows']:,} held-out rows: measure both on others before you rely on it"
         )
 
     @property
