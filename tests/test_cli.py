@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import json
@@ -366,6 +367,8 @@ def test_outliers(place: Path, tmp_path: Path, diabolo: Any) -> None:
     said = diabolo("outliers", model, tmp_path / "new.csv", "--alpha", "0.9999")
     assert int(said.out.split("20 rows, ")[1].split()[0]) > flagged["row"].nunique()
     assert diabolo("outliers", model, tmp_path / "new.csv", "--fdr", "0.5").code == 0
+    said = diabolo("outliers", model, tmp_path / "new.csv", "--alpha", "0.000001")
+    assert said.out.endswith("0 flagged (0.00%); of normal rows at most 0.00% are flagged. The strangest is row 0, p = 0.016\n")
     one_line(diabolo("encode", model, tmp_path / "new.csv", "-o", tmp_path / "x.csv"), 1, "holds an OutlierDetector, but")
     one_line(diabolo("outliers", place / "people.diabolo", tmp_path / "new.csv"), 1, "--task outliers")
     assert diabolo("info", model).code == 0
@@ -729,6 +732,23 @@ def test_report_of_lists_of_labels(mails: Path, tmp_path: Path, diabolo: Any) ->
     assert "urgent" in out.read_text()
 
 
+def test_flagged_cells_are_written_as_the_model_reads_them(tmp_path: Path, diabolo: Any) -> None:
+    """A German spreadsheet opens 9.4 as the 9th of April."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"size": rng.normal(5, 1, 80).round(2), "day": pd.date_range("2024-01-01", periods=80)})
+    table.loc[3, "size"] = 94.25
+    table.to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",", date_format="%d.%m.%Y")
+    how = "--decimal", ",", "--date", "day=%d.%m.%Y", "--epochs", 2, "--hidden", 8, "--quiet"
+    diabolo("fit", tmp_path / "a.csv", "--task", "outliers", "--alpha", 0.1, "-o", tmp_path / "m", *how)
+    for name, seen in (("f.csv", ("94,25", "04.01.2024")), ("f.parquet", ("94.25", "2024-01-04"))):
+        diabolo("outliers", tmp_path / "m", tmp_path / "a.csv", "-o", tmp_path / name)
+        read = pd.read_parquet if name.endswith("parquet") else functools.partial(pd.read_csv, sep=";", dtype=str)
+        cells = read(tmp_path / name)
+        cells = cells[cells["row"].astype(int) == 3].set_index("column")
+        assert (cells["seen"]["size"], cells["seen"]["day"]) == seen
+        assert ("," in cells["expected"]["size"] + cells["between"]["size"]) == (name == "f.csv")
+
+
 def test_a_column_of_classes(tmp_path: Path, diabolo: Any) -> None:
     """One class for each row, never two of them; rows without one are left out of fit, and not judged in a report."""
     rng = np.random.default_rng(0)
@@ -736,8 +756,10 @@ def test_a_column_of_classes(tmp_path: Path, diabolo: Any) -> None:
     table["kind"] = np.select([table["a"] > 0.5, table["a"] < -0.5], ["high", "low"], "mid")
     table.loc[::12, "kind"] = None
     table.to_csv(tmp_path / "t.csv", index=False)
-    said = diabolo("fit", tmp_path / "t.csv", "--labels", "kind", "-o", out, "--epochs", 5, "--hidden", 8, "--quiet")
+    said = diabolo("fit", tmp_path / "t.csv", "--labels", "kind", "-o", out, "--epochs", 5, "--hidden", 8)
     assert said.code == 0, said.err
+    most = table["kind"].value_counts(normalize=True).max()
+    assert re.search(rf"held-out accuracy .*\n.*of the most frequent class .* {most:.1%} ", said.out), "else it says little"
     assert "column 'kind' names no class in 10 of 120 rows, row 0 the first: these rows are left out" in said.err
     assert (load(out).labels_.kind, load(out).classes_.tolist()) == ("one", ["high", "low", "mid"])
     diabolo("tag", out, tmp_path / "t.csv", "-o", tmp_path / "tagged.csv")

@@ -233,7 +233,7 @@ def test_codes_of_every_kind_of_data(name: str, kind: str) -> None:
     assert model.score(X) <= 1
     assert model.reconstruction_errors(X).shape[0] == n
     assert len(model.explained_variance_ratio_) == 2
-    assert {"pca", "autoencoder", "held_out_rows"} == set(model.comparison_)
+    assert {"pca", "autoencoder", "held_out_rows", "margin"} == set(model.comparison_)
     again = clone(model).fit(X)
     assert np.array_equal(Z, again.transform(X)), "the same random_state gives the same bits"
 

@@ -727,3 +727,48 @@ def test_zones_that_meet_cells_without_one_are_told(tmp_path: Path) -> None:
         UserWarning, match=r"'t' holds dates with a time zone, such as .*01:00', and some without: those without"
     ):
         Tables().fit(tmp_path / "both.csv")
+
+
+def test_numbers_in_several_currencies_are_told(tmp_path: Path) -> None:
+    """$5 and €5 were read as the same number without a word, by the very option that a warning names."""
+    (mixed := tmp_path / "mixed.csv").write_text("price,b\n" + "".join(f"{'$€'[i % 2]}{i},{i}\n" for i in range(1, 40)))
+    (same := tmp_path / "same.csv").write_text("price,b\n" + "".join(f"${i},{i}\n" for i in range(1, 40)))
+    reading = Reading(thousands=",")
+    with pytest.warns(
+        UserWarning, match=r"column 'price' holds numbers with several signs, such as '€1', '\$2': all are read as"
+    ):
+        read_table(mixed, None, reading)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_table(same, None, reading)
+
+
+@pytest.mark.parametrize(
+    ("above", "names"),
+    [
+        ("Report 2024,,,\nSite:,Berlin,,\n", "no,temp,hum,state"),
+        ("Report 2024,,,\n,,,\n", "no,temp,hum,state"),
+        ("Report 2024\nSite: Berlin\n", "no,temp,hum,state"),
+        ("Report 2024,\n", "no,temp"),
+    ],
+)
+def test_lines_above_the_names_are_left_out_as_spreadsheets_write_them(tmp_path: Path, above: str, names: str) -> None:
+    """Excel fills a title up with commas: two such lines ended in an error, one over two columns named them."""
+    rows = "".join(",".join(["1", "20.4", "49", "on"][: len(names.split(","))]) + "\n" for _ in range(9))
+    (path := tmp_path / "export.csv").write_text(above + names + "\n" + rows)
+    with pytest.warns(UserWarning, match=r"begins with 'Report 2024.* of the table: left out; line \d names the columns"):
+        table = read_table(path)
+    assert table.column_names == names.split(",")
+    assert table.num_rows == 9
+
+
+@pytest.mark.parametrize("text", [",answer\nAnna,yes\nBen,no\n", ",score\nAnna,low\nBen,3\n"])
+def test_an_index_without_a_name_is_no_line_above_the_names(tmp_path: Path, text: str) -> None:
+    (path := tmp_path / "indexed.csv").write_text(text)
+    assert read_table(path).num_rows == 2
+
+
+def test_columns_without_names_are_told(tmp_path: Path) -> None:
+    (path := tmp_path / "export.csv").write_text("a,,,d\n1,2,3,4\n5,6,7,8\n")
+    with pytest.raises(DataError, match="line 1 names 2 of 4 columns: name each, or delete what is above the names"):
+        read_table(path)

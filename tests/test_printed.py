@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from rich.console import Console
 
 from diabolo import Autoencoder, OutlierDetector, load
-from diabolo.estimators.autoencoder.comparison import Comparison
+from diabolo.estimators.autoencoder.comparison import Comparison, Explained
 from diabolo.estimators.efficiency import Efficiency
 from diabolo.estimators.multilabel.label_discovery import Suggestion
 from diabolo.estimators.multilabel.new_label import NewLabel
@@ -22,6 +23,7 @@ from diabolo.estimators.multilabel.report import LabelMetrics, LabelReport
 from diabolo.estimators.outliers.explanation import CellExplanation, RowExplanation, RowExplanations
 from diabolo.formats import Arrays, Documents, Embedded, Format, Images, Tables
 from diabolo.history import History
+from diabolo.losses import Squared
 from diabolo.printed import Grid, Marked, Printed
 from kinds import SMALL, frame, kinds
 
@@ -66,6 +68,26 @@ def test_what_a_comparison_means() -> None:
     assert "the training rows" in str(better)
     assert "leaves less than 1% of" in Comparison({"pca": 0.5, "autoencoder": 0.9999, "held_out_rows": 9}, 3, "PCA").verdict
     assert "use LSA" in Comparison({"pca": 0.5, "autoencoder": 0.5, "held_out_rows": 9}, 3, "LSA").verdict
+
+
+def test_a_gain_that_may_be_chance_says_so() -> None:
+    """Of tables as small as iris, a tenth of PCA's error was said to be gained, and on other rows nothing was."""
+    scores = {"pca": 0.5, "autoencoder": 0.55, "held_out_rows": 20}
+    assert "may be chance" in Comparison(scores | {"margin": 0.06}, 2, "PCA").verdict
+    assert "chance" not in Comparison(scores | {"margin": 0.04}, 2, "PCA").verdict
+    assert "chance" not in Comparison.from_state(scores, 2, "PCA", None).verdict, "a file of before"
+
+
+def test_the_margin_of_a_comparison_is_two_standard_errors() -> None:
+    t = np.random.default_rng(0).uniform(-1, 1, 150)
+    curve = Autoencoder(1, random_state=0).fit(np.c_[t, t**2])
+    gain = curve.comparison_["autoencoder"] - curve.comparison_["pca"]
+    assert 0 < curve.comparison_["margin"] < gain
+    assert "chance" not in curve.comparison_.verdict
+    judge = Explained(Squared(), x := torch.tensor([[1.0, 0.0], [-1.0, 0.0]]), None, torch.zeros(2, 2))
+    other = torch.tensor([[0.0, 0.0], [-1.0, 0.0]])  # errors of 1 and 0, beside 0 and 0: by 0.5 on average, more or less 0.5
+    assert judge.margin(other, x) == pytest.approx(2 * 0.5 * 2**0.5 / judge.reference)
+    assert judge.margin(x, x) == 0
 
 
 def test_the_console_prints_the_same(capsys: pytest.CaptureFixture[str]) -> None:

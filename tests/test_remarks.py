@@ -29,6 +29,9 @@ def said(cells: Any, **options: Any) -> str:
     [
         ([f"{v:.1f} kg" if i % 2 else f"{v * 1000:.0f} g" for i, v in enumerate(u)], "in several units: 'g', 'kg'"),
         ([f"{v:.1f}K" if i % 2 else f"{v / 10:.1f}M" for i, v in enumerate(u)], "in several units: 'M', 'K'"),
+        ([f"{'$€'[i % 2]}{v:,.2f}" for i, v in enumerate(u)], "in several units: '$', '€'"),
+        ([f"{v:.2f} {'%€'[i % 2]}" for i, v in enumerate(u)], "in several units: '%', '€'"),
+        ([f"{('USD', 'CHF')[i % 2]} {v:.2f}" for i, v in enumerate(u)], "in several units: 'USD', 'CHF'"),
         ([f"{v * 100:,.0f} sq ft" for v in u], "each with the unit 'sq ft'"),
         ([f"{v // 60:.0f}:{v % 60:02.0f}" for v in u * 15], "times"),
         ([f"{v // 8 + 1:.0f}:{v % 59:02.0f} PM" for v in u], "times"),
@@ -45,6 +48,13 @@ def said(cells: Any, **options: Any) -> str:
 def test_quantities_in_texts_are_told(cells: list[str], why: str) -> None:
     assert why in said(cells)
     assert said(cells, categories=["v"]) == ""
+
+
+def test_a_last_row_of_totals_is_told() -> None:
+    """--na "Total" made a row of it, a hundred times as far out as any other."""
+    cells = [f"{v:.1f}" for v in u]
+    assert "among them 'Total' in the last row: if its numbers are totals, delete it)" in said([*cells, "Total"])
+    assert "among them '?')" in said([*cells[:30], "?", *cells[30:]])
 
 
 @pytest.mark.parametrize(

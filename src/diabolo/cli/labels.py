@@ -47,7 +47,7 @@ def learn(
     if clf.verbose:
         from . import printing
 
-        printing.fitted_labels(clf, Y.shape[0] if hasattr(Y, "shape") else len(Y), output)
+        printing.fitted_labels(clf, Y, output)
 
 
 def taken_apart(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from .options import reading
 from .saving import beside, save, told_by
 
 if TYPE_CHECKING:
+    from ..estimators.outliers.detector import OutlierDetector
     from ..estimators.outliers.explanation import CellExplanation, RowExplanation
 
 EPILOG = """\b
@@ -37,6 +40,7 @@ Examples:
   diabolo outliers cardio.diabolo cardio.mat
 """
 
+Spelled = Callable[[Any, str], str]  # a value, and its column
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
@@ -94,6 +98,7 @@ def command(
         shown = called(verdicts[:show], kept_of or row_names(detector, data))
         printing.flagged(type(verdicts)(shown), detector.format_.kind == "images")
     rule = f"at most {fdr:.1%} of these are false alarms" if fdr else f"of normal rows at most {detector.rate_:.2%} are flagged"
+    rule += "" if len(rows) else strangest(detector, data, score)
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if (y := marked(data, detector.format_.options)) is not None:
         from sklearn.metrics import roc_auc_score
@@ -102,10 +107,18 @@ def command(
             f"{data.name} marks {y.sum():,} outliers; area under the ROC curve {roc_auc_score(y, -score):.3f}"
         )
     if output:
-        lines = long(verdicts)
+        lines = long(verdicts, how := told_by(detector), output)
         known = {name: _of_rows(values, lines["row"]) for name, values in kept_of.items()}
-        save(beside(known, lines), [], output, how=told_by(detector))
+        save(beside(known, lines), [], output, how=how)
         click.echo(f"wrote {output}")
+
+
+def strangest(detector: OutlierDetector, data: Path, score: Any) -> str:
+    """The row that is nearest to being flagged, where none is: there may be no p-value small enough."""
+    if not len(score):
+        return ""
+    v = called(detector.explain(data, [int(score.argmin())], 1), row_names(detector, data))[0]
+    return f". The strangest is {v.name or f'row {v.row:,}'}, p = {v.p:.2g}"
 
 
 def marked(data: Path, options: dict[str, Any]) -> Any:
@@ -132,22 +145,35 @@ def _of_rows(values: Any, rows: Any) -> Any:
     return values.take(rows) if hasattr(values, "take") else pa.array([values[i] for i in rows.to_pylist()], pa.string())
 
 
-def exact(v: Any) -> str | None:
-    """A value as text; a float with all its digits."""
-    return None if v is None else str(v)
+def speller(how: Any, output: Path) -> Spelled:
+    """How the value of a column is written in a text file; a number with all its digits."""
+    from ..formats import Reading
+    from ..formats.layout import ending
+    from ..formats.names import CSV
+
+    how = how if how and ending(output).endswith(CSV) else Reading()
+
+    def spelled(v: Any, column: str) -> str:
+        if column in how.dates and hasattr(v, "strftime"):
+            return str(v.strftime(how.dates[column]))
+        return str(v).replace(".", how.decimal) if isinstance(v, (float, Decimal)) else str(v)
+
+    return spelled
 
 
-def between(c: CellExplanation) -> str:
+def between(c: CellExplanation, spelled: Spelled) -> str:
     """The interval of numbers, or all levels."""
     from .printing import text
 
-    return (" to " if c.interval else ", ").join(map(text, c.between))
+    values = (float(text(v)) if isinstance(v, float) else text(v) if v is None else v for v in c.between)
+    return (" to " if c.interval else ", ").join(spelled(v, c.column) for v in values)
 
 
-def long(verdicts: list[RowExplanation]) -> Any:
-    """One line per cell, as an Arrow table of texts and numbers."""
+def long(verdicts: list[RowExplanation], how: Any, output: Path) -> Any:
+    """One line per cell, as an Arrow table of texts and numbers; `how` says how those of a text file are written."""
     import pyarrow as pa
 
+    spelled = speller(how, output)
     lines = [(v, i + 1, c) for v in verdicts for i, c in enumerate(v.cells)]
     return pa.table(
         {
@@ -157,9 +183,11 @@ def long(verdicts: list[RowExplanation]) -> Any:
             "p code": pa.array([v.p_code for v, _, _ in lines], pa.float64()),
             "rank": pa.array([i for _, i, _ in lines], pa.int64()),
             "column": pa.array([c.column for _, _, c in lines], pa.string()),
-            "seen": pa.array([exact(c.seen) for _, _, c in lines], pa.string()),
-            "expected": pa.array([exact(c.expected) for _, _, c in lines], pa.string()),
-            "between": pa.array([between(c) for _, _, c in lines], pa.string()),
+            "seen": pa.array([None if c.seen is None else spelled(c.seen, c.column) for _, _, c in lines], pa.string()),
+            "expected": pa.array(
+                [None if c.expected is None else spelled(c.expected, c.column) for _, _, c in lines], pa.string()
+            ),
+            "between": pa.array([between(c, spelled) for _, _, c in lines], pa.string()),
             "p cell": pa.array([None if c.p != c.p else c.p for _, _, c in lines], pa.float64()),
             "replace": pa.array([c.repairs for _, _, c in lines], pa.bool_()),
         }

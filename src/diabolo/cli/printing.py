@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,15 +146,20 @@ def flagged(verdicts: RowExplanations, pictures: bool) -> None:
     console.print("`diabolo report` shows what is expected in their place, and where they differ from it")
 
 
-def fitted_labels(clf: MultiLabelClassifier, rows: int, output: Path) -> None:
-    """What a classifier was fitted to, its out-of-fold score, and how many rows its file holds."""
+def fitted_labels(clf: MultiLabelClassifier, Y: Any, output: Path) -> None:
+    """What a classifier was fitted to, its out-of-fold score, and how many rows its file holds.
+
+    An accuracy says little without that of who always says the most frequent class.
+    """
     table = Table(show_header=False)
     table.add_column("")
     table.add_column("", justify="right", overflow="fold")
-    table.add_row("rows", f"{rows:,}")
+    table.add_row("rows", f"{Y.shape[0] if hasattr(Y, 'shape') else len(Y):,}")
     table.add_row("classes" if clf.labels_.kind == "one" else "labels", f"{len(clf.labels_.names):,}")
     if clf.labels_.kind == "one":
+        known = Counter(y for y in Y if y is not None and y == y)
         table.add_row("held-out accuracy", f"{1 - clf.held_out_:.1%}")
+        table.add_row("of the most frequent class", f"{max(known.values()) / known.total():.1%}")
     elif len(clf.labels_.names) < 3:
         table.add_row("held-out log-loss", f"{clf.held_out_:.3f}")  # the ranking of two labels says little
     else:

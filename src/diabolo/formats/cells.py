@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from ..errors import DataError, warn
 from .schema import is_text, words
 
-__all__ = ["dated", "first_cells", "guessed", "tell_zones", "typed"]
+__all__ = ["dated", "first_cells", "guessed", "signs_of", "tell_signs", "tell_zones", "typed"]
 
 Cells = Any  # pa.Array or pa.ChunkedArray of strings
 FAILED = (pa.ArrowInvalid, pa.ArrowNotImplementedError)
@@ -36,6 +36,7 @@ SPAN = (
 CLOCKS = r"%-?[HIMSfpcXTRs]"  # of a format of strptime that has a time
 FIRST = 100  # cells that are tried before all are
 MAX_CELLS_NAMED = 3  # cells that an error names
+SIGN = r"(?P<sign>[\p{Sc}%]|\b(?:USD|EUR|GBP|CHF|JPY)\b)"  # currencies, and the percent sign
 SPACES = " \u00a0\u202f"
 
 
@@ -152,6 +153,27 @@ def plain_numbers(cells: Cells, decimal: str, thousands: str | None) -> Cells:
     made = pc.replace_substring_regex(bare, between, "") if thousands else bare
     made = pc.replace_substring(made, decimal, ".") if decimal != "." else made
     return pc.if_else(pc.match_substring_regex(bare, pattern), made, pc.binary_join_element_wise("~", cells, ""))
+
+
+def signs_of(cells: Cells) -> dict[str, str]:
+    """The currencies, or percent signs, beside numbers: each with the first cell that has it.
+
+    >>> signs_of(pa.array(["$5", "6", "7 €", "$8"]))
+    {'$': '$5', '€': '7 €'}
+    """
+    signed = cells.filter(pc.match_substring_regex(cells, SIGN))
+    signs = pc.struct_field(pc.extract_regex(signed, SIGN), "sign")
+    return {sign: signed[pc.index(signs, sign).as_py()].as_py() for sign in signs.unique().to_pylist()}
+
+
+def tell_signs(cells: Cells, t: pa.DataType, name: str) -> None:
+    """Warn of numbers in several currencies, or with percent signs beside one: their signs are taken off."""
+    number = pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_decimal(t)
+    if number and len(signs := signs_of(cells)) > 1:
+        shown = ", ".join(map(repr, signs.values()))
+        warn(
+            f"column {name!r} holds numbers with several signs, such as {shown}: all are read as one unit; convert them to one"
+        )
 
 
 def _escaped(sign: str) -> str:

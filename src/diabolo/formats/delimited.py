@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from ..errors import DataError, warn
-from .cells import dated, guessed, tell_zones, typed
+from .cells import dated, guessed, tell_signs, tell_zones, typed
 from .guess import Guess
 from .hints import like_dates, nearly_numbers
 from .layout import Layout, Reading, ending, laid_out, not_decoded, opened, remedy
@@ -46,6 +46,7 @@ def read_csv(
         else:
             columns.append(guessed(cells, *signs) if types is None or rest else cells)
             tell_zones(cells, columns[-1].type, name)
+            tell_signs(cells, columns[-1].type, name)
     return pa.table(columns, names=texts.column_names)
 
 
@@ -258,6 +259,7 @@ def _uneven(path: Path, layout: Layout) -> DataError | None:
 def as_type(path: Path, cells: Any, t: pa.DataType, name: str, reading: Reading, start: int = 0) -> Any:
     """Texts as values of a type; `start` is the number of the first row, for errors."""
     tell_zones(cells, t, name)
+    tell_signs(cells, t, name)
     try:
         return typed(cells, t, name, reading.decimal, reading.thousands, start)
     except DataError as error:

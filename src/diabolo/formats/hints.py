@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import DataError
-from .cells import dated, first_cells
+from .cells import dated, first_cells, signs_of
 from .layout import remedy
 from .schema import ISO
 from .schema import plain as plainly
@@ -68,6 +68,7 @@ GROUPED = r"^[+-]?\d{1,3}((\.\d{3})*|,\d+)$"
 SIGNED = r"^([+-]?)\s*\p{Sc}\s*|\s*[\p{Sc}%]$"
 COINS = "USD|EUR|GBP|CHF|JPY"
 WRITTEN = rf"^([+-]?)\s*\b(?:{COINS})\b\s*|\s*\b(?:{COINS})$|^[(−-]\s*([\d.,]+)\)?$"  # in ways that no option reads
+MONEY = rf"^[+-]?\s*(?:\p{{Sc}}|(?:{COINS})\b)?\s*[+-]?\d[\d.,' \x{{a0}}\x{{202f}}]*(?:[\p{{Sc}}%]|\b(?:{COINS}))?$"
 BARE = r".str.replace(r'[^\d.,-]', '', regex=True)"  # in pandas, without signs
 SPACES = r"r'\s', '', regex=True"
 DAYS = ("%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y", "%Y{0}%m{0}%d")
@@ -217,6 +218,8 @@ def other_quantity(texts: Any) -> str | None:
     for form, why in OTHERS.items():
         if pc.sum(pc.match_substring_regex(texts, form)).as_py() >= SHARE * len(texts):
             return why
+    if pc.sum(pc.match_substring_regex(texts, MONEY)).as_py() >= SHARE * len(texts) and len(signs := signs_of(texts)) > 1:
+        return f"in several units: {', '.join(map(repr, signs))}"
     units = _units(texts)
     several = 1 < len(units) <= UNITS and max(units.values()) < SHARE * len(texts)
     return f"in several units: {', '.join(map(repr, units))}" if several else None
@@ -268,7 +271,8 @@ def _hint(values: Any, form: dict[str, Any], marks: list[str], points: bool) -> 
         options = options or {"thousands": ","}
     odd = [text for text, f in form.items() if f is None]
     if odd:
-        whys.append(f"among them {', '.join(map(repr, odd[:3]))}")
+        last = " in the last row: if its numbers are totals, delete it" if str(values[-1]).strip() in odd else ""
+        whys.append(f"among them {', '.join(map(repr, odd[:3]))}{last}")
         options |= {"na": tuple(marks)} if marks else {}
     if "written" in form.values():
         whys.append("signs of their own")

@@ -284,12 +284,12 @@ def begin(path: Path, records: list[tuple[int, list[str]]], header: bool, sep: s
     width, at = usual(records)[0], 0
     while at + 1 < len(records) and is_comment(records[at:], width):
         at += 1
-    if header and at + 1 < len(records) and is_title(records[at:], width):
-        at += 1
+    at += titles(records[at:], width) if header else 0
     if at:
         said = ", ".join(repr(",".join(cells)[:40]) for _, cells in records[:at][:3])
         then = f"line {records[at][0]} names the columns" if header else f"the rows begin in line {records[at][0]}"
-        warn(f"{str(path)!r} begins with {said}, which is no row of the table: left out; {then}")
+        which = "which is no row" if at == 1 else "which are no rows"
+        warn(f"{str(path)!r} begins with {said}, {which} of the table: left out; {then}")
     if header:
         check_names(path, records[at:], width, sep)
     return at
@@ -303,11 +303,14 @@ def is_comment(records: list[tuple[int, list[str]]], width: int) -> bool:
     return len(cells) != width or (is_names(below) and len(records) > 2 and has_number(records[2][1]))
 
 
-def is_title(records: list[tuple[int, list[str]]], width: int) -> bool:
-    """A single cell above names that fit the rows."""
-    filled = [cell for cell in records[0][1] if cell.strip()]
-    below = records[1][1]
-    return len(filled) == 1 and width > 2 and len(below) == width and is_names(below) and len(records) > 2
+def titles(records: list[tuple[int, list[str]]], width: int) -> int:
+    """How many records stand above names that fit the rows; at most half of their cells are filled, as in a spreadsheet."""
+    filled = [sum(bool(cell.strip()) for cell in cells) for _, cells in records]
+    n = next((i for i, count in enumerate(filled) if 2 * count > width), 0)
+    if not n or n + 1 == len(records) or len(records[n][1]) != width or not is_names(records[n][1]):
+        return 0
+    sure = width > 2 or (records[0][1][0].strip() and has_number(records[n + 1][1]))  # of two columns, one may have no name
+    return n if sure else 0
 
 
 def is_names(cells: list[str]) -> bool:
@@ -328,6 +331,11 @@ def check_names(path: Path, records: list[tuple[int, list[str]]], width: int, se
         raise DataError(
             f"{str(path)!r}: line {line} names {many}, but the rows below have {width} cells: name each column, delete what is "
             f"above the names, or say what separates the cells (--sep), or that there are no names (--no-header){comma}"
+        )
+    if twice[:1] == [""]:
+        raise DataError(
+            f"{str(path)!r}: line {line} names {sum(map(bool, names)):,} of {len(names):,} columns: name each, or delete "
+            "what is above the names; if the first line is a row already: --no-header"
         )
     if twice:
         raise DataError(

@@ -137,7 +137,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         ``explained_variance_ratio_``.
     comparison_ : Comparison
         A dict that prints as a table. ``pca`` and ``autoencoder`` are the scores of both on ``held_out_rows`` rows, or on the
-        training rows if there are none; with `corruption`, the encoder sees them corrupted. ``.verdict`` says what they mean.
+        training rows if there are none; with `corruption`, the encoder sees them corrupted. A difference up to ``margin``, two
+        standard errors, may be chance. ``.verdict`` says what they mean.
     hidden_cells_ : HiddenCells or None
         Prints what share of cells in held-out rows, of each column, is explained while they are hidden: how far `impute` is to
         be trusted. None for pictures and documents, which have no missing cells.

@@ -173,14 +173,15 @@ class Compressor(System, abstract=True):
         judge = Explained(loss, x, w, self._mean(x))
         if self.decoder is None:
             self._architecture.sharpen(self.network_, linear, loss, seen, judge.error)
-        pca = judge.share(linear.expected(linear.encode(seen)))
+        pca = judge.share(flat := linear.expected(linear.encode(seen)))
         z, e = self._through(seen)
         if judge.share(e) < pca - ROUNDING and self.encoder is None and self.decoder is None:
             self._keep_linear()
             z, e = self._through(seen)
         total, probed = judge.share(e), self._architecture.probed
         self.explained_variance_ratio_ = by_component(total, self._decoded, *(spread_over(v, probed) for v in (z, e)))
-        scores = {"pca": pca, "autoencoder": total, "held_out_rows": len(held) if held is not None else 0}
+        rows = {"held_out_rows": len(held) if held is not None else 0, "margin": judge.margin(flat, e)}
+        scores = {"pca": pca, "autoencoder": total, **rows}
         self.comparison_ = Comparison(scores, self.n_components_, self._linear_name, self.corruption)
         self.n_iter_ = self.history_.kept
         self.hidden_cells_ = None

@@ -1,9 +1,10 @@
 r"""Is the autoencoder better than PCA? Two numbers on held-out rows, and a sentence that says what they mean.
 
     explained = 1 - error / error of the mean,      left over = 1 - explained
+    margin = 2 √n σ(errors of PCA - errors of the autoencoder, row by row) / error of the mean
 
-Each component gets its part of what is explained, in proportion to how far the reconstruction moves if the component is
-replaced by its mean.
+A difference within its margin may be chance. Each component gets its part of what is explained, in proportion to how far the
+reconstruction moves if the component is replaced by its mean.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from ...printed import Grid, Printed
 __all__ = ["Comparison", "Explained", "by_component", "explained"]
 
 COMPARED = {"pca", "autoencoder", "held_out_rows"}
+MARGIN = 2.0  # standard errors of a difference that chance may make
 GAIN = 0.02  # the autoencoder is worth it if it removes this share of PCA's error
 
 
 class Comparison(Printed, dict[str, Any]):
-    """A dict of ``pca``, ``autoencoder`` and ``held_out_rows`` that prints as a table with a verdict.
+    """A dict of ``pca``, ``autoencoder``, ``held_out_rows`` and ``margin`` that prints as a table with a verdict.
 
     >>> Comparison({"pca": 0.5, "autoencoder": 0.5, "held_out_rows": 40}, k=2, linear="PCA").verdict
     'The autoencoder gains nothing over PCA here: use PCA, or look for curved structure with more components.'
@@ -42,7 +44,7 @@ class Comparison(Printed, dict[str, Any]):
     @classmethod
     def from_state(cls, scores: dict[str, Any], k: int, linear: str, corruption: Corruption | None) -> Self:
         """The scores out of a file."""
-        if set(scores) != COMPARED:
+        if set(scores) - {"margin"} != COMPARED:  # files of before have none
             raise DataError("its comparison with the linear model is incomplete")
         if not all(isinstance(value, (int, float)) for value in scores.values()):
             raise DataError("its comparison with the linear model is not in numbers")
@@ -58,7 +60,16 @@ class Comparison(Printed, dict[str, Any]):
                 "or look for curved structure with more components."
             )
         share = f"{left / before:.0%}" if left / before >= 0.01 or left <= 0 else "less than 1%"
-        return f"The autoencoder leaves {share} of the error that {self.linear} of the same width leaves."
+        return f"The autoencoder leaves {share} of the error that {self.linear} of the same width leaves{self._doubt}."
+
+    @property
+    def _doubt(self) -> str:
+        """That the gain is no larger than chance may make it."""
+        if not self["held_out_rows"] or self["autoencoder"] - self["pca"] > self.get("margin", 0.0):
+            return ""
+        return (
+            f", which may be chance with {self['held_out_rows']:,} held-out rows: measure both on others before you rely on it"
+        )
 
     @property
     def rows(self) -> str:
@@ -101,6 +112,12 @@ class Explained:
     def error(self, expected: Tensor) -> float:
         """Error of expected values (n, d)."""
         return float((self.loss.errors(expected, self.x) * self.weight[:, None]).sum())
+
+    def margin(self, one: Tensor, other: Tensor) -> float:
+        """How far the shares that two tables of expected values (n, d) explain may differ by chance."""
+        each = (self.loss.errors(one, self.x) - self.loss.errors(other, self.x)).sum(1) * self.weight
+        spread = float(each.std(correction=0)) * len(each) ** 0.5
+        return MARGIN * spread / self.reference if self.reference > 0 else 0.0
 
     def share(self, expected: Tensor) -> float:
         """The share of the error of the mean that expected values (n, d) explain."""
