@@ -1007,6 +1007,24 @@ def test_a_picture_is_encoded_and_a_huge_one_refused(browser, folder, tmp_path):
     page.close()
 
 
+def test_what_a_model_does_not_see_of_a_picture_is_told(browser, folder, tmp_path):
+    from PIL import Image
+
+    _, X = fitted("pictures")
+    Image.fromarray(X[3]).save(tmp_path / "right.png")
+    Image.fromarray(np.tile(X[3], (1, 3))).save(tmp_path / "wide.png")
+    Image.new("RGB", X[3].shape[::-1], "red").save(tmp_path / "red.png")
+    page = opened(browser, page_of("pictures", folder), at="#tab=encode")
+    for name, said in (("right.png", ""), ("wide.png", "ore than half of it is cut away"), ("red.png", "t has colors")):
+        page.get_by_label("Choose a picture").set_input_files(tmp_path / name)
+        page.wait_for_timeout(400)
+        assert page.locator(".result [role=img]").count() == 1
+        notes = page.locator(".result .note").all_inner_texts()
+        assert [said in note for note in notes] == [True] * bool(said)
+    assert page.said == []
+    page.close()
+
+
 def test_a_decoder_of_ones_own_is_a_sheet_and_the_page_says_so(browser, folder):
     model, _ = fitted("own decoder")
     page = opened(browser, page_of("own decoder", folder))

@@ -7,6 +7,8 @@ import { toEven } from "./values.js";
 
 const LUMA = [0.299, 0.587, 0.114].map(Math.fround); // how bright red, green and blue are
 const SEEN = 0.05 * 255; // of alpha: the color of what is more transparent is not seen
+const MAX_STRETCH = 2; // against the pictures of fit, without a word: then half of it is left
+const FAINT = 0.1 * 255; // how far colors are from gray that are seen as such
 const SHADES = Float32Array.from({ length: 256 }, (_, v) => v / 255);
 
 export class PictureCodec {
@@ -18,13 +20,17 @@ export class PictureCodec {
     this.own = json.own;
   }
 
-  encode(picture) {
+  encode(picture, warn = () => {}) {
     if (!picture?.data || !(picture.width > 0) || picture.data.length !== 4 * picture.width * picture.height) {
       throw new Error("a picture is {width, height, data}, four bytes for each pixel");
     }
     if (this.own) throw new Error(`a picture of bytes cannot be read by this model, which was fitted with ${this.own}`);
     const { channels, height, width, whole } = this;
     const data = continuedColors(picture);
+    const stretch = (picture.height * width) / (picture.width * height);
+    if (Math.max(stretch, 1 / stretch) > MAX_STRETCH)
+      warn(`more than half of it is cut away, to the proportions of ${width} × ${height} pixels: crop or pad it as it should be seen`);
+    if (channels === 1 && colorful(data)) warn("it has colors, and the pictures of fit had none: only brightness is seen");
     const x = new Float32Array(channels * height * width);
     for (let c = 0; c < channels; c++) {
       const small = cutTo(planeOf(data, c, channels), picture.height, picture.width, height, width);
@@ -51,6 +57,14 @@ function planeOf(data, c, channels) {
     plane[i] = channels > 1 ? SHADES[data[at + c]] : brightness(data[at], data[at + 1], data[at + 2]);
   }
   return plane;
+}
+
+function colorful(data) {
+  for (let i = 0; i < data.length; i += 4) {
+    const [r, g, b] = [data[i], data[i + 1], data[i + 2]];
+    if (Math.max(r, g, b) - Math.min(r, g, b) > FAINT) return true;
+  }
+  return false;
 }
 
 // What is gray already stays as it is.
