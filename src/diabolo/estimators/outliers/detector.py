@@ -50,12 +50,14 @@ from .conformal import Calibration, discoveries, warn_of_limits
 from .explanation import Explainer, RowExplanation, RowExplanations, row_numbers
 from .known_outliers import training_rows
 from .scorer import Reconstructor, Scorer, within_domain
+from .unseen import UnseenBy, keys
 
 __all__ = ["OutlierDetector"]
 
 STEPS = 100  # of SGD, unless `epochs` says otherwise
 MIN_STEPS, ROWS_PER_STEP = 50, 16  # with fewer rows, fewer steps
-MAX_CALIBRATED = 5000  # rows whose scores are kept
+MAX_CALIBRATED, MAX_REMEMBERED = 5000, 20_000  # rows whose scores are kept, and those that are known again
+NUMBERS = 1 << 22  # that are looked at at once
 MAX_PIXELS = 32  # of the longer side, to which pictures are brought
 HIDDEN = 64, 64  # widths of layers, unless `hidden` says otherwise
 MAX_COMPONENTS = 64  # Width k of the bottleneck, unless `n_components` says otherwise
@@ -417,14 +419,20 @@ class OutlierDetector(OutlierMixin, System):
         dtype, known = next(self.network_.parameters()).dtype, self._chosen.outliers
         i = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_CALIBRATED]
         x, fold = within_domain(train.take(i).to(dtype), self._members.fold[i])
-        far, seen, x = self.format_.far(x), x, self.format_.as_new(x, len(train))
+        far, x = self.format_.far(x), self.format_.as_new(x, len(train))
         known = None if known is None else known.to(dtype)
         reconstructor = Reconstructor(self.network_, self.format_, self.loss_)
         self._scorer = Scorer.fit(reconstructor, x, fold, far, self.trim_fraction, self.alpha / 2, known)
-        self._scorer.know(seen, fold)
+        self._scorer.unseen_by = self._unseen_by(train, dtype)
         self._explainer = Explainer.fit(self._scorer, x, fold)
         self.offset_ = -np.inf  # until fit, or a file, says more
         del self._members, self._chosen
+
+    def _unseen_by(self, train: Rows, dtype: torch.dtype) -> UnseenBy:
+        """Which member has not seen a training row; of at most MAX_REMEMBERED rows, beyond which it matters little."""
+        i = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_REMEMBERED]
+        parts = np.array_split(i, -(-len(i) * self.format_.width // NUMBERS))
+        return UnseenBy.of(np.concatenate([keys(train.take(part).to(dtype)) for part in parts], 1), self._members.fold[i])
 
     def _check_network(self) -> None:
         """Judge one row: a model that loads must work."""

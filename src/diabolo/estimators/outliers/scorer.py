@@ -25,14 +25,12 @@ from ...network import Diabolo
 from ...storage import under
 from ..cross_fitting import side_by_side
 from ..gaps import without_new_gaps
-from .by_heart import ByHeart
 from .conformal import Calibration
 from .known_outliers import SupervisedScorer
 from .scores import Measures
+from .unseen import UnseenBy
 
 __all__ = ["Reconstructor", "Scorer", "within_domain"]
-
-STRANGE, LOOKED_AT = ((0.02, 0.05), (0.1, 0.15)), 200  # p-values, and which share of rows that are known by heart is below
 
 
 class Reconstructor:
@@ -91,8 +89,8 @@ class Scorer:
         What known outliers teach.
     calibration : Calibration
         Scores of training rows, each by the member that has not seen it.
-    by_heart : ByHeart or None, default=None
-        Training rows, if they are strange to the members that have seen them.
+    unseen_by : UnseenBy or None, default=None
+        Which member judges a training row.
     """
 
     def __init__(
@@ -101,10 +99,10 @@ class Scorer:
         measures: Measures,
         supervised: SupervisedScorer | None,
         calibration: Calibration,
-        by_heart: ByHeart | None = None,
+        unseen_by: UnseenBy | None = None,
     ) -> None:
         self.reconstructor, self.measures, self.supervised, self.calibration = reconstructor, measures, supervised, calibration
-        self.by_heart = by_heart
+        self.unseen_by = unseen_by
 
     @classmethod
     def fit(
@@ -143,21 +141,14 @@ class Scorer:
         axes = self.measures.axes(x, z, cells)
         each = by_member(self.measures, self.supervised, axes, cells)
         s, both = each.mean(1), axes.mean(1)
-        if self.by_heart is not None:
-            fold = self.by_heart(x)
+        if self.unseen_by is not None:
+            fold = self.unseen_by(x)
             own = np.flatnonzero(fold >= 0)
             s[own], both[own] = each[own, fold[own]], axes[own, fold[own]]
         outside = x.isinf().any(1).numpy()
         beyond = self.calibration.scores[-1] + 1 + length(axes[outside]).mean(1)  # stranger than all that was seen
         s[outside] = np.maximum(s[outside], beyond)
         return s, both
-
-    def know(self, x: Tensor, fold: np.ndarray) -> None:
-        """Training rows x (n, d): from now on the member (n,) that has not seen one judges it, if others find it strange."""
-        s, _ = self.judge(x[:LOOKED_AT])
-        p = self.calibration.p(s)
-        if any((p <= level).mean() > most for level, most in STRANGE):
-            self.by_heart = ByHeart.of(x, fold)
 
     def log_p(self, x: Tensor) -> np.ndarray:
         """x (n, d) -> (n,) logarithm of the p-values."""
@@ -166,8 +157,8 @@ class Scorer:
     def state(self) -> dict[str, np.ndarray]:
         """Arrays from which :meth:`from_state` makes the same, with the same members."""
         judged = {} if self.supervised is None else self.supervised.state()
-        known = {} if self.by_heart is None else self.by_heart.state()
-        parts = {"measures": self.measures.state(), "supervised": judged, "by_heart": known}
+        known = {} if self.unseen_by is None else self.unseen_by.state()
+        parts = {"measures": self.measures.state(), "supervised": judged, "unseen_by": known}
         arrays = {f"{part}.{name}": v for part, held in parts.items() for name, v in held.items()}
         return arrays | {"calibration": self.calibration.scores}
 
@@ -177,9 +168,9 @@ class Scorer:
         judged = under(arrays, "supervised")
         measures = Measures.from_state(under(arrays, "measures"), k)
         supervised = SupervisedScorer.from_state(judged) if judged else None
-        known = under(arrays, "by_heart")
-        by_heart = ByHeart.from_state(known, k) if known else None
-        return cls(reconstructor, measures, supervised, Calibration(arrays["calibration"]), by_heart)
+        known = under(arrays, "unseen_by")
+        unseen_by = UnseenBy.from_state(known, k) if known else None
+        return cls(reconstructor, measures, supervised, Calibration(arrays["calibration"]), unseen_by)
 
 
 def within_domain(x: Tensor, fold: np.ndarray) -> tuple[Tensor, np.ndarray]:

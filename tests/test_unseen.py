@@ -1,4 +1,4 @@
-"""Rows that the members of an outlier detector know by heart."""
+"""Training rows are judged by the member of an outlier detector that has not seen them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 import diabolo
 from diabolo import OutlierDetector
 from diabolo.errors import FormatError
-from diabolo.estimators.outliers.by_heart import ByHeart
+from diabolo.estimators.outliers.unseen import UnseenBy, keys
 
 
 def fitted(d: int) -> tuple[OutlierDetector, np.ndarray]:
@@ -30,22 +30,31 @@ def test_training_rows_of_a_wide_table_are_no_outliers(tmp_path: Path) -> None:
     assert np.median(detector.score_samples(X + 1e-3)) < np.median(s) - 2, "rows that only look like them are not known"
 
 
-def test_few_rows_are_known_by_heart_too() -> None:
+def test_few_rows_too() -> None:
     X = np.random.default_rng(1).normal(size=(30, 800))
     detector = OutlierDetector(0.1, epochs=2, verbose=False, random_state=0).fit(X)
     assert (detector.predict(X) < 0).mean() <= 0.1
 
 
-def test_of_a_narrow_table_nothing_is_kept() -> None:
-    assert fitted(5)[0]._scorer.by_heart is None
+@pytest.mark.parametrize("seed", [1, 3])
+def test_outliers_among_the_training_rows_are_found_as_others_are(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(400, 1)) @ rng.normal(size=(1, 6)) + 0.1 * rng.normal(size=(400, 6))
+    X[:8] = rng.normal(size=(8, 6))
+    detector = OutlierDetector(0.03, verbose=False, random_state=0).fit(X)
+    flagged = detector.predict(X) < 0
+    assert flagged[:8].sum() >= 6
+    assert flagged.mean() <= 0.03
+    detector._scorer.unseen_by = None
+    assert (detector.predict(X) < 0)[:8].sum() < flagged[:8].sum(), "members that have seen a row make less of it"
 
 
 def test_rows_are_known_again() -> None:
     x = torch.tensor([[0.0, 1.0], [2.0, torch.nan], [3.0, 4.0], [2.0, torch.nan]], dtype=torch.float64)
-    known = ByHeart.of(x[:2], np.array([2, 1]))
-    for same in (known, ByHeart.from_state(known.state(), 3)):
+    known = UnseenBy.of(keys(x[:2]), np.array([2, 1]))
+    for same in (known, UnseenBy.from_state(known.state(), 3)):
         assert same(x).tolist() == [2, 1, -1, 1]
         assert same(-x[:1] * torch.tensor([1.0, -1.0])).tolist() == [2], "-0.0 is 0.0"
     for odd in ({"fold": np.array([3, 0, 0, 0])}, {"fold": np.array([0])}, {"keys": np.zeros((1, 2), np.int64)}):
         with pytest.raises(FormatError, match="do not fit together"):
-            ByHeart.from_state(known.state() | odd, 3)
+            UnseenBy.from_state(known.state() | odd, 3)

@@ -1,0 +1,87 @@
+r"""Which member has not seen a training row: it alone judges that row.
+
+    s(x_i) = s_k(x_i)          x_i: a training row;  k: the member that has not seen it
+    key(x) = h(floor(S x / step + shift))              S: normal numbers (6, d);  shift: 0, or a half;  h: a hash
+
+The calibration holds such scores, too. Members that have seen a row make less of it, so that half of the outliers in a table
+that was fitted would be normal; or more, where columns are as many as rows: they know such rows by heart, and all others lie
+elsewhere. One of two keys knows a row again, also if it was rounded to float32, or to six decimals: a sum at a border of one
+grid is in the middle of a cell of the other.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from torch import Tensor
+
+from ...errors import FormatError
+
+__all__ = ["UnseenBy"]
+
+SUMS, STEP = 6, 2.0**-4  # of each row; how fine they are
+GAP, FAR = 3.7, 1e30  # in place of a missing cell, and of infinity
+PRIME = np.uint64(0x9E3779B97F4A7C15)
+
+
+class UnseenBy:
+    """Training rows, and the member that has not seen each.
+
+    Parameters
+    ----------
+    keys : ndarray of int64 (m,)
+        Two keys of each row, in ascending order.
+    fold : ndarray of int (m,)
+        The member that has not seen it; of each key.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x = torch.tensor([[1.0, 2.0], [3.0, torch.nan]])
+    >>> UnseenBy.of(keys(x), np.array([1, 0]))(torch.tensor([[3.0, torch.nan], [1.0, 2.5]])).tolist()
+    [0, -1]
+    """
+
+    def __init__(self, keys: np.ndarray, fold: np.ndarray) -> None:
+        self.keys, self.fold = keys, fold
+
+    @classmethod
+    def of(cls, keys: np.ndarray, fold: np.ndarray) -> Self:
+        """From the keys (2, n) of training rows."""
+        keys, first = np.unique(keys, return_index=True)
+        return cls(keys, np.tile(fold, 2)[first])
+
+    def __call__(self, x: Tensor) -> np.ndarray:
+        """Rows (n, d) -> (n,) the member that has not seen each of them; -1 for rows that are none of these."""
+        found = keys(x)
+        at = np.searchsorted(self.keys, found).clip(max=len(self.keys) - 1)
+        return np.where(self.keys[at] == found, self.fold[at], -1).max(0)
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"keys": self.keys, "fold": self.fold.astype(np.uint8)}
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray], members: int) -> Self:
+        """The inverse of :meth:`state`."""
+        keys, fold = arrays["keys"], arrays["fold"].astype(int)
+        if keys.ndim != 1 or keys.shape != fold.shape or not len(keys) or keys.dtype != np.int64 or fold.max() >= members:
+            raise FormatError("the rows that its networks have seen do not fit together")
+        return cls(keys, fold)
+
+
+def keys(x: Tensor) -> np.ndarray:
+    """Rows (n, d) -> (2, n) numbers of each, of which one at least is the same for rows that are equal but for rounding.
+
+    >>> import torch
+    >>> (keys(torch.tensor([[0.1, 2.0]])) == keys(torch.tensor([[0.1 + 1e-7, 2.0]]))).any()
+    np.True_
+    """
+    rows = np.nan_to_num(x.double().numpy(), nan=GAP, posinf=FAR, neginf=-FAR)
+    place = rows @ np.random.default_rng(0).normal(size=(rows.shape[1], SUMS)) / STEP
+    cells = np.floor(place + np.array([0.0, 0.5])[:, None, None]) + 0.0
+    h = np.zeros(cells.shape[:2], np.uint64)
+    for bits in np.moveaxis(cells.view(np.uint64), 2, 0):
+        h = (h ^ bits) * PRIME
+        h ^= h >> np.uint64(32)
+    return h.view(np.int64)
