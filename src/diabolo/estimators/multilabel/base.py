@@ -25,7 +25,7 @@ from ...errors import DataError, suggest
 from ...formats.given_away import tell_given_away
 from ...formats.labeled import read_labeled
 from ...formats.labels import Labels, combined
-from ...formats.targets import doubtful, same_length, same_order
+from ...formats.targets import doubtful, same_length, same_order, weights_of
 from ...losses import Loss
 from ...nets.heads import member_mean
 from ...rows import Rows
@@ -115,6 +115,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
             self.labels_ = Labels().fit(y, labels_sep)
         if not ((self._is_multiclass or labels_sep) and combined(self.labels_.names)):
             doubtful(self.labels_.names)
+        sample_weight = weights_of(sample_weight, [str(name) for name in self.labels_.names])
         target = LabelTarget.of(self.labels_, y, sample_weight, self._loss(), self.label_weight, self._drawn)
         return self._learn(X, target, categories, numbers)
 
