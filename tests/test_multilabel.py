@@ -1510,3 +1510,10 @@ def test_weights_of_cells_are_matched_by_the_names_of_their_labels() -> None:
     one, other = (MultiLabelClassifier(**QUICK).fit(X, Y, w) for w in (weight, weight[["b", "a"]]))
     assert np.array_equal(one.predict_proba(X), other.predict_proba(X))
     assert one.score(X, Y, weight) == one.score(X, Y, weight[["b", "a"]]) != one.score(X, Y)
+
+
+def test_a_refresh_that_is_undone_says_on_which_rows() -> None:
+    X, Y = rows(200)
+    clf = MultiLabelClassifier(**QUICK).fit(X, Y).set_params(lr=0.1)
+    assert "on rows of the fit, some of which it knew by heart" in str(clf.refresh(X, 1 - Y, delta=0.0))
+    assert "rows of the fit" not in str(clf.refresh(X, 1 - Y, held_out=(X, Y), delta=0.0))

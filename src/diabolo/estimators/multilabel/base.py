@@ -9,7 +9,7 @@ have missed (direct.py), if it has fewer weights than the first layer. Some trai
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
@@ -198,7 +198,8 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         replay : int, optional
             Largest number of replayed old rows; by default half of the memory. The rest of the memory is held out.
         held_out : (X, y), optional
-            Held-out rows, in place of those from the memory.
+            Held-out rows that the model has not seen, in place of those from the memory, which it knows from its fit: there
+            it may seem to lose what it knew by heart, above all with few training rows.
         delta : float, default=0.02
             Largest loss of average precision of a label on the held-out rows.
 
@@ -218,7 +219,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         memory = self.memory_
         old, rest = memory.parted(replay, self.seed_)
         judge = (rest.rows, rest.y) if held_out is None else self._pair(*held_out)
-        result = fine_tune(self, x, target, old, judge, delta)
+        result = replace(fine_tune(self, x, target, old, judge, delta), learned=held_out is None)
         if result.accepted:
             self.memory_: Memory = memory.joined(x, target, max(len(memory), int(self.replay_size)), self.seed_)
         return result
