@@ -1624,3 +1624,20 @@ def test_a_file_of_the_folder_that_is_read_is_never_overwritten(tmp_path: Path) 
             never_onto_input(tmp_path / name, tmp_path)
     never_onto_input(tmp_path / "codes.csv", tmp_path)
     never_onto_input(tmp_path / "new.png", tmp_path)
+
+
+def test_what_is_predicted_part_by_part_says_where_it_is_measured(tmp_path: Path, diabolo: Any) -> None:
+    table = pd.DataFrame({"area": np.arange(60.0) % 13, "price": np.arange(60.0) % 13 * 2})
+    (tmp_path / "parts").mkdir()
+    table.to_parquet(tmp_path / "parts" / "a.parquet")
+    model = tmp_path / "price.diabolo"
+    assert diabolo("fit", tmp_path / "parts", "--target", "price", *FIT[2:], "-o", model).code == 0
+    said = diabolo("predict", model, tmp_path / "parts", "-o", tmp_path / "out").out
+    assert "no R2 against column 'price', of parts: `diabolo report" in said
+    table[["area"]].to_parquet(tmp_path / "parts" / "a.parquet")
+    assert "R2" not in diabolo("predict", model, tmp_path / "parts", "-o", tmp_path / "more").out
+
+
+def test_a_report_on_columns_of_labels_needs_no_name(mails: Path, tmp_path: Path, diabolo: Any) -> None:
+    said = diabolo("report", mails / "mails.diabolo", mails / "mails.csv", "--labels", "bug", "-o", tmp_path / "a.html")
+    one_line(said, 2, "found by their names", "leave out --labels")

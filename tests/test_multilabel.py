@@ -1500,3 +1500,20 @@ def test_nothing_is_learned_from_unknown_labels() -> None:
     clf = MultiLabelClassifier(**QUICK).fit(X, X[:, :2] > 0)
     with pytest.raises(DataError, match="no known label"):
         clf.refresh(X, np.full((60, 2), np.nan))
+
+
+def test_weights_of_cells_are_matched_by_the_names_of_their_labels() -> None:
+    r = np.random.default_rng(0)
+    X = r.normal(size=(80, 3))
+    Y = pd.DataFrame(X[:, :2] + r.normal(size=(80, 2)) > 0, columns=["a", "b"]).astype(int)
+    weight = pd.DataFrame({"a": np.where(Y["a"] == 1, 9.0, 1.0), "b": np.ones(80)})
+    one, other = (MultiLabelClassifier(**QUICK).fit(X, Y, w) for w in (weight, weight[["b", "a"]]))
+    assert np.array_equal(one.predict_proba(X), other.predict_proba(X))
+    assert one.score(X, Y, weight) == one.score(X, Y, weight[["b", "a"]]) != one.score(X, Y)
+
+
+def test_a_refresh_that_is_undone_says_on_which_rows() -> None:
+    X, Y = rows(200)
+    clf = MultiLabelClassifier(**QUICK).fit(X, Y).set_params(lr=0.1)
+    assert "on rows of the fit, some of which it knew by heart" in str(clf.refresh(X, 1 - Y, delta=0.0))
+    assert "rows of the fit" not in str(clf.refresh(X, 1 - Y, held_out=(X, Y), delta=0.0))

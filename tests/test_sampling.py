@@ -145,7 +145,7 @@ def test_given_values_that_cannot_be_are_named() -> None:
     ae = Autoencoder(2, **SMALL).fit(frame())
     with pytest.raises(DataError, match=r"given 'city': 'Paris' is none of its levels, which are .*'Oslo'"):
         ae.sample(1, given={"city": "Paris"})
-    with pytest.raises(DataError, match="column 'size' holds texts"):
+    with pytest.raises(DataError, match="given 'size': the column holds numbers, not 'large'"):
         ae.sample(1, given={"size": "large"})
     with pytest.raises(DataError, match="given is a DataFrame: give a dict of column to value"):
         ae.sample(1, given=pd.DataFrame({"city": ["Oslo"]}))  # type: ignore[arg-type]
@@ -232,3 +232,13 @@ def test_draws_have_the_digits_that_they_were_given() -> None:
     assert len(np.unique(made["a"])) > 190
     whole = Autoencoder(2, **SMALL).fit(X.assign(k=np.abs(z).round() * 1.0)).sample(200, random_state=0)["k"]
     assert not np.signbit(whole).any()  # -0.0
+
+
+def test_a_given_value_of_another_type_names_what_to_give() -> None:
+    """There is no DataFrame whose column could be read as dates."""
+    X = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=60), "x": np.arange(60.0) % 7})
+    ae = Autoencoder(1, **SMALL).fit(X)
+    with pytest.raises(DataError, match=r"given 'day': the column holds dates, not '2024-02-01': give a pandas.Timestamp"):
+        ae.sample(1, given={"day": "2024-02-01"})
+    with pytest.raises(DataError, match=r"given 'x': the column holds numbers, not '3': give one such as a cell of X holds"):
+        ae.sample(1, given={"x": "3"})

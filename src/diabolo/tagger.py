@@ -17,7 +17,7 @@ from .errors import DataError
 from .formats.base import Format
 from .formats.labels import Labels
 from .formats.readers import with_answers
-from .formats.targets import row_weights, same_length, same_order
+from .formats.targets import row_weights, same_length, same_order, weights_of
 
 __all__ = ["Tagger", "at_once"]
 
@@ -81,7 +81,8 @@ class Tagger:
         y = self.labels_.to_matrix(y)
         y = np.asarray(y.toarray() if is_sparse(y) else y, dtype=np.float32)
         same_length(len(y), len(yes))
-        w = np.ones(len(y)) if sample_weight is None else row_weights(sample_weight, *y.shape)
+        weight = weights_of(sample_weight, [str(name) for name in self.labels_.names])
+        w = np.ones(len(y)) if weight is None else row_weights(weight, *y.shape)
         if np.isnan(y).all():
             raise DataError("y holds no known label: there is nothing to score")
         return micro_f1(yes, y, w)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from .data import DATA, ENGINE, KEEP, MODEL, PARTS, as_they_stand, check_shared, in_bulk, load_model, never_onto_input
-from .options import reading
+from .options import reading, said
 from .saving import reading_of, save
 from .tag import MAX_ROWS_SHOWN, chosen_columns, joined
 
@@ -43,7 +43,7 @@ def command(model: Path, data: Path, output: Path | None, keep: tuple[str, ...],
     check_shared(output)
     if output:
         if in_bulk("predict", model, data, output, keep or None, engine):
-            click.echo("how far off: `diabolo report MODEL DATA` says it, if DATA holds what is predicted")
+            tell_where_measured(model, data)
             return
         never_onto_input(output, model, data)
     reg = load_model(model, "predict", "Regressor")
@@ -62,6 +62,20 @@ def command(model: Path, data: Path, output: Path | None, keep: tuple[str, ...],
     printing.tagged_rows(joined(table[:MAX_ROWS_SHOWN], shown), len(shown), table.num_rows)
     if told:
         click.echo(told)
+
+
+def tell_where_measured(model: Path, data: Path) -> None:
+    """What is written part by part is not compared: say what does, if the data hold what is predicted."""
+    from ..formats.blocks import parts_of
+    from ..formats.layout import Reading
+    from ..storage import header
+
+    meta = header(model).meta
+    how = Reading(**meta["format"].get("reading", {})).but(said())
+    parts = parts_of([data] if data.is_file() else data, how)
+    held = set(meta.get("targets") or ()) & set(parts.schema.names if parts else ())
+    if held:
+        click.echo(f"no R2 against column {min(held)!r}, of parts: `diabolo report {model} {data}` measures it")
 
 
 def agreement(reg: Any, table: Any, added: dict[str, Any]) -> str:

@@ -87,8 +87,13 @@ def check_options(fitted: Fitted, color: tuple[str, ...], labels: str | None, se
     if color and not drawn:
         raise click.UsageError(f"--color colors a map, but the report on this {kind} has no map")
     if tags and bool(labels) != bool(sep) and not (one and labels):
-        known = f"; the columns of 0 and 1 that this model learned ({some(fitted.classes_.tolist())}) are found by their names"
-        raise click.UsageError(f"--labels and --labels-sep go together, for a column of lists of labels{known}: leave them out")
+        lists = "for a column of lists of labels, give --labels and --labels-sep together"
+        known = f"the model learned columns of 0 and 1, which are found by their names, {some(fitted.classes_.tolist())}"
+        raise click.UsageError(
+            lists
+            if fitted.labels_.kind == "lists"
+            else f"{known}: leave out {'--labels' if labels else '--labels-sep'}; {lists}"
+        )
     for option, value in (("--labels", labels), ("--labels-sep", sep)):
         if not tags and value is not None:
             raise click.UsageError(f"{option} is for models of labels, not for {an(kind)}: --color colors a map")

@@ -16,7 +16,7 @@ from .frames import arrow, combined, kinds_of, matrix_of, names_of, numbers_of
 from .gaps import Gaps
 from .recurring import seen_as
 from .scale import FLOATS, encoded
-from .schema import DUST, adapted, arrow_type, narrowed
+from .schema import DUST, adapted, arrow_type, narrowed, words
 
 __all__ = ["Encoder"]
 
@@ -165,6 +165,16 @@ def as_fitted(column: Column, values: pa.Array, gaps: Gaps) -> pa.Array:
     return adapted(
         gaps.without(values), arrow_type(column.type), column.name, kind_of(column), bool(getattr(column, "mixed", False))
     )
+
+
+def as_given(column: Column, value: Any, values: pa.Array, gaps: Gaps) -> pa.Array:
+    """One given value as the column has it; whoever gives it has no table that could be read otherwise."""
+    try:
+        return as_fitted(column, values, gaps)
+    except DataError:
+        t = arrow_type(column.type)
+        remedy = "a pandas.Timestamp" if pa.types.is_timestamp(t) or pa.types.is_date(t) else "one such as a cell of X holds"
+        raise DataError(f"given {column.name!r}: the column holds {words(t)}, not {value!r}: give {remedy}") from None
 
 
 def single(name: str, value: Any) -> pa.Array:

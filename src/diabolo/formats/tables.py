@@ -28,7 +28,7 @@ from .columns import ONE, Binary, Column, Number, called, possible, weight
 from .container import Container
 from .cycles import Cycle, cycles
 from .delimited import MISSING, spellings
-from .encoding import Encoder, as_fitted, single
+from .encoding import Encoder, as_fitted, as_given, single
 from .files import Reading, is_table, read_table, table_pieces
 from .filling import patched
 from .fitting import fit_columns, names_to_fit, row_numbers, share_unit
@@ -256,7 +256,7 @@ class Tables(Format):
         if self.gaps.holds(values):
             raise DataError(f"given {column.name!r}: {value!r} stands for a missing cell (na= in fit), and is no value")
         column.check(value)
-        values = as_fitted(column, values, self.gaps)
+        values = as_given(column, value, values, self.gaps)
         x = column.encode(values)
         if np.isinf(x).any():
             raise neither(column.name, value)

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..deferred import is_sparse, is_tensor
-from ..errors import DataError, warn
+from ..errors import DataError, some, warn
 from .category import near_levels
 from .hints import nearly_numbers
 from .readers import NamedMatrix
@@ -24,9 +24,11 @@ __all__ = [
     "classes",
     "doubtful",
     "floats",
+    "in_order",
     "is_missing",
     "is_number",
     "missing",
+    "named",
     "of_tensor",
     "row_weights",
     "same_length",
@@ -35,6 +37,7 @@ __all__ = [
     "tell_single",
     "tell_unknown",
     "values",
+    "weights_of",
 ]
 
 ROWS = (list, tuple, set, frozenset)  # what holds the labels of one row
@@ -326,3 +329,34 @@ def same_order(X: Any, y: Any, name: str = "y") -> None:
             f"{name} has the rows of X in another order, by its index; rows are matched by position, the first of {name} "
             f"with the first of X: if that is not meant, {remedy}"
         )
+
+
+def named(y: Any) -> list[str] | None:
+    """The names of the columns of y, if it has such."""
+    if hasattr(y, "columns") and not callable(y.columns):
+        return [str(name) for name in (y.column_names if hasattr(y, "column_names") else y.columns)]
+    name = getattr(y, "name", None)
+    return None if name is None else [str(name)]
+
+
+def weights_of(weight: Any, names: list[str] | None) -> Any:
+    """Weights as cells (n,) or (n, k); columns that have the names of those of y, in their order."""
+    if weight is None:
+        return None
+    own = named(weight)
+    return in_order(names, own, values(weight))[0] if own and names and sorted(own) == sorted(names) else values(weight)
+
+
+def in_order(known: list[str] | None, names: list[str] | None, *tables: Any) -> list[Any]:
+    """Cells (n, k) of a table, in the order of the names that were learned; others as they are.
+
+    >>> in_order(["a", "b"], ["b", "a"], np.array([[1, 2]]), None, np.array([7]))
+    [array([[2, 1]]), None, array([7])]
+    """
+    if known is None or names is None or names == known or max(len(names), len(known)) < 2:
+        return [*tables]
+    if sorted(names) != sorted(known) or len(set(known)) < len(known):
+        warn(f"y has the columns {some(names)}, where the model learned {some(known)}: columns are matched by position")
+        return [*tables]
+    order = [names.index(name) for name in known]
+    return [c if np.ndim(c) < 2 else np.asarray(c)[:, order] for c in tables]

@@ -14,8 +14,8 @@ import torch
 
 from .. import __version__
 from ..errors import DataError
-from ..estimators.supervised.regressor import in_order, named, numbers_of
-from ..formats.targets import same_length, same_order
+from ..estimators.supervised.regressor import numbers_of
+from ..formats.targets import in_order, named, same_length, same_order
 from .agreement import Agreement, losses, rows_for_line, straight_line
 from .names import Names
 from .page import escaped, page

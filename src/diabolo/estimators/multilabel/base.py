@@ -9,7 +9,7 @@ have missed (direct.py), if it has fewer weights than the first layer. Some trai
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
@@ -25,7 +25,7 @@ from ...errors import DataError, suggest
 from ...formats.given_away import tell_given_away
 from ...formats.labeled import read_labeled
 from ...formats.labels import Labels, combined
-from ...formats.targets import doubtful, same_length, same_order
+from ...formats.targets import doubtful, same_length, same_order, weights_of
 from ...losses import Loss
 from ...nets.heads import member_mean
 from ...rows import Rows
@@ -115,6 +115,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
             self.labels_ = Labels().fit(y, labels_sep)
         if not ((self._is_multiclass or labels_sep) and combined(self.labels_.names)):
             doubtful(self.labels_.names)
+        sample_weight = weights_of(sample_weight, [str(name) for name in self.labels_.names])
         target = LabelTarget.of(self.labels_, y, sample_weight, self._loss(), self.label_weight, self._drawn)
         return self._learn(X, target, categories, numbers)
 
@@ -197,7 +198,8 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         replay : int, optional
             Largest number of replayed old rows; by default half of the memory. The rest of the memory is held out.
         held_out : (X, y), optional
-            Held-out rows, in place of those from the memory.
+            Held-out rows that the model has not seen, in place of those from the memory, which it knows from its fit: there
+            it may seem to lose what it knew by heart, above all with few training rows.
         delta : float, default=0.02
             Largest loss of average precision of a label on the held-out rows.
 
@@ -217,7 +219,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         memory = self.memory_
         old, rest = memory.parted(replay, self.seed_)
         judge = (rest.rows, rest.y) if held_out is None else self._pair(*held_out)
-        result = fine_tune(self, x, target, old, judge, delta)
+        result = replace(fine_tune(self, x, target, old, judge, delta), learned=held_out is None)
         if result.accepted:
             self.memory_: Memory = memory.joined(x, target, max(len(memory), int(self.replay_size)), self.seed_)
         return result

@@ -153,12 +153,16 @@ class Refresh(Printed):
         Average precision on held-out old rows, for the labels that these rows have.
     worst : label or None
         The label that lost most.
+    learned : bool
+        Whether the held-out rows are those that the model kept of its fit: it knew them better than new rows, and may seem to
+        lose what it only knew by heart.
     """
 
     accepted: bool
     before: dict[Any, float]
     after: dict[Any, float]
     worst: Any
+    learned: bool = False
 
     def _parts(self) -> Iterator[str | Grid]:
         yield self._sentence()
@@ -168,7 +172,10 @@ class Refresh(Printed):
             return "accepted; there were no held-out rows with labels to check it" if self.accepted else "rolled back"
         lost = self.before[self.worst] - self.after[self.worst]
         verb = "accepted" if self.accepted else "rolled back: the model has not changed"
-        return f"{verb}; " + (f"{self.worst!r} lost most, {lost:.3f} in average precision" if lost > 0 else "no label lost")
+        said = f"{verb}; " + (f"{self.worst!r} lost most, {lost:.3f} in average precision" if lost > 0 else "no label lost")
+        if self.accepted or not self.learned:
+            return said
+        return f"{said} on rows of the fit, some of which it knew by heart: judge it by others, held_out=(X, y)"
 
 
 def fine_tune(

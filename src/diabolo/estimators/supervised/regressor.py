@@ -12,11 +12,10 @@ from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from ...errors import DataError, some, warn
+from ...errors import DataError, warn
 from ...formats.given_away import tell_given_away
 from ...formats.scale import standard
-from ...formats.targets import floats, row_weights, same_length, same_order
-from ...formats.targets import values as cells
+from ...formats.targets import floats, in_order, named, row_weights, same_length, same_order, weights_of
 from ...losses import Loss, Squared
 from ...sentinels import MIN_VALUES, odd, warn_odd
 from ..weights import weights
@@ -320,37 +319,6 @@ class Regressor(RegressorMixin, Supervised):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def named(y: Any) -> list[str] | None:
-    """The names of the columns of y, if it has such."""
-    if hasattr(y, "columns") and not callable(y.columns):
-        return [str(name) for name in (y.column_names if hasattr(y, "column_names") else y.columns)]
-    name = getattr(y, "name", None)
-    return None if name is None else [str(name)]
-
-
-def weights_of(weight: Any, names: list[str] | None) -> Any:
-    """Weights as cells (n,) or (n, k); columns that have the names of those of y, in their order."""
-    if weight is None:
-        return None
-    own = named(weight)
-    return in_order(names, own, cells(weight))[0] if own and names and sorted(own) == sorted(names) else cells(weight)
-
-
-def in_order(known: list[str] | None, names: list[str] | None, *tables: Any) -> list[Any]:
-    """Cells (n, k) of a table, in the order of the names that were learned; others as they are.
-
-    >>> in_order(["a", "b"], ["b", "a"], np.array([[1, 2]]), None, np.array([7]))
-    [array([[2, 1]]), None, array([7])]
-    """
-    if known is None or names is None or names == known or max(len(names), len(known)) < 2:
-        return [*tables]
-    if sorted(names) != sorted(known) or len(set(known)) < len(known):
-        warn(f"y has the columns {some(names)}, where the model learned {some(known)}: columns are matched by position")
-        return [*tables]
-    order = [names.index(name) for name in known]
-    return [c if np.ndim(c) < 2 else np.asarray(c)[:, order] for c in tables]
 
 
 def numbers_of(y: Any) -> np.ndarray:
