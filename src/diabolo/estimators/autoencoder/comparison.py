@@ -23,7 +23,7 @@ from ...printed import Grid, Printed
 
 __all__ = ["Comparison", "Explained", "by_component", "explained"]
 
-COMPARED = {"pca", "autoencoder", "held_out_rows"}
+COMPARED = {"pca", "autoencoder", "held_out_rows", "margin"}
 MARGIN = 2.0  # standard errors of a difference that chance may make
 GAIN = 0.02  # the autoencoder is worth it if it removes this share of PCA's error
 
@@ -44,7 +44,7 @@ class Comparison(Printed, dict[str, Any]):
     @classmethod
     def from_state(cls, scores: dict[str, Any], k: int, linear: str, corruption: Corruption | None) -> Self:
         """The scores out of a file."""
-        if set(scores) - {"margin"} != COMPARED:  # files of before have none
+        if set(scores) != COMPARED:
             raise DataError("its comparison with the linear model is incomplete")
         if not all(isinstance(value, (int, float)) for value in scores.values()):
             raise DataError("its comparison with the linear model is not in numbers")
