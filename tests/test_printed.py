@@ -75,7 +75,6 @@ def test_a_gain_that_may_be_chance_says_so() -> None:
     scores = {"pca": 0.5, "autoencoder": 0.55, "held_out_rows": 20}
     assert "may be chance" in Comparison(scores | {"margin": 0.06}, 2, "PCA").verdict
     assert "chance" not in Comparison(scores | {"margin": 0.04}, 2, "PCA").verdict
-    assert "chance" not in Comparison.from_state(scores, 2, "PCA", None).verdict, "a file of before"
 
 
 def test_the_margin_of_a_comparison_is_two_standard_errors() -> None:
