@@ -20,7 +20,7 @@ from ..losses import Loss, Multinomial
 from ..rows import Rows
 from .base import MAX_BYTES_IN_MEMORY, Format, named_loss
 from .layout import ending
-from .matrices import by_name, canonical, matrix, names_of, options_of
+from .matrices import by_name, canonical, check_places, matrix, names_of, options_of
 from .readers import NamedMatrix, opened, reads
 from .readers.compressed import in_pieces
 from .texts import holds_texts, is_texts, read_documents, tell_markup, text_column
@@ -323,7 +323,8 @@ def is_counts(X: Any) -> bool:
 
 def tell_table(X: Any) -> None:
     """Warn of a sparse matrix that looks like a table with one-hot columns: most rows have as many cells, as no texts do."""
-    some = canonical(X[:ROWS_LOOKED_AT] if hasattr(X, "__getitem__") else X)
+    check_places(X)
+    some = canonical(sp.csr_matrix(X.tocsr()[:ROWS_LOOKED_AT]))
     full = np.flatnonzero(some.getnnz(0) > some.shape[0] / 2)
     numbers = [j for j in full[:MANY].tolist() if len(np.unique(some[:, [j]].data)) > FEW_VALUES]
     if numbers and np.bincount(some.getnnz(1)).max() > some.shape[0] / 2:
