@@ -1,4 +1,4 @@
-"""Training rows are judged by the member of an outlier detector that has not seen them."""
+"""Training rows are judged as new ones."""
 
 from __future__ import annotations
 
@@ -42,19 +42,25 @@ def test_outliers_among_the_training_rows_are_found_as_others_are(seed: int) -> 
     X = rng.normal(size=(400, 1)) @ rng.normal(size=(1, 6)) + 0.1 * rng.normal(size=(400, 6))
     X[:8] = rng.normal(size=(8, 6))
     detector = OutlierDetector(0.03, verbose=False, random_state=0).fit(X)
-    flagged = detector.predict(X) < 0
-    assert flagged[:8].sum() >= 6
-    assert flagged.mean() <= 0.03
+    flagged, s = detector.predict(X) < 0, detector.score_samples(X)
+    assert flagged[:8].sum() >= 7
+    assert 0.025 <= flagged.mean() <= 0.03, "the share that was promised"
     detector._scorer.unseen_by = None
     assert (detector.predict(X) < 0)[:8].sum() < flagged[:8].sum(), "members that have seen a row make less of it"
+    assert (np.argsort(detector.score_samples(X)) == np.argsort(s)).all(), "but they order rows well"
 
 
 def test_rows_are_known_again() -> None:
     x = torch.tensor([[0.0, 1.0], [2.0, torch.nan], [3.0, 4.0], [2.0, torch.nan]], dtype=torch.float64)
     known = UnseenBy.of(keys(x[:2]), np.array([2, 1]))
-    for same in (known, UnseenBy.from_state(known.state(), 3)):
+    for same in (known, UnseenBy.from_state(known.state(), 3, 9)):
         assert same(x).tolist() == [2, 1, -1, 1]
         assert same(-x[:1] * torch.tensor([1.0, -1.0])).tolist() == [2], "-0.0 is 0.0"
-    for odd in ({"fold": np.array([3, 0, 0, 0])}, {"fold": np.array([0])}, {"keys": np.zeros((1, 2), np.int64)}):
+    for odd in (
+        {"fold": np.array([3, 0, 0, 0])},
+        {"fold": np.array([0])},
+        {"keys": np.zeros((1, 2), np.int64)},
+        {"scores": np.zeros(8)},
+    ):
         with pytest.raises(FormatError, match="do not fit together"):
-            UnseenBy.from_state(known.state() | odd, 3)
+            UnseenBy.from_state(known.state() | odd, 3, 9)

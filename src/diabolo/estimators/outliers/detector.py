@@ -419,11 +419,11 @@ class OutlierDetector(OutlierMixin, System):
         dtype, known = next(self.network_.parameters()).dtype, self._chosen.outliers
         i = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_CALIBRATED]
         x, fold = within_domain(train.take(i).to(dtype), self._members.fold[i])
-        far, x = self.format_.far(x), self.format_.as_new(x, len(train))
+        far, seen, x = self.format_.far(x), x, self.format_.as_new(x, len(train))
         known = None if known is None else known.to(dtype)
         reconstructor = Reconstructor(self.network_, self.format_, self.loss_)
         self._scorer = Scorer.fit(reconstructor, x, fold, far, self.trim_fraction, self.alpha / 2, known)
-        self._scorer.unseen_by = self._unseen_by(train, dtype)
+        self._scorer.remember(self._unseen_by(train, dtype), seen)
         self._explainer = Explainer.fit(self._scorer, x, fold)
         self.offset_ = -np.inf  # until fit, or a file, says more
         del self._members, self._chosen

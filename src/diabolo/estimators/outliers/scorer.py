@@ -32,6 +32,8 @@ from .unseen import UnseenBy
 
 __all__ = ["Reconstructor", "Scorer", "within_domain"]
 
+STRANGE = (0.02, 0.05), (0.1, 0.15)  # p-values, and which share of training rows is below, if members know them by heart
+
 
 class Reconstructor:
     """What the K members make of rows.
@@ -144,11 +146,21 @@ class Scorer:
         if self.unseen_by is not None:
             fold = self.unseen_by(x)
             own = np.flatnonzero(fold >= 0)
-            s[own], both[own] = each[own, fold[own]], axes[own, fold[own]]
+            both[own] = axes[own, fold[own]]
+            ranked = len(self.unseen_by.scores) > 0
+            s[own] = self.unseen_by.as_new(s[own], self.calibration.scores) if ranked else each[own, fold[own]]
         outside = x.isinf().any(1).numpy()
         beyond = self.calibration.scores[-1] + 1 + length(axes[outside]).mean(1)  # stranger than all that was seen
         s[outside] = np.maximum(s[outside], beyond)
         return s, both
+
+    def remember(self, unseen_by: UnseenBy, x: Tensor) -> None:
+        """From now on, training rows are judged as new ones; x (n, d) are those of the calibration."""
+        s, _ = self.judge(x)
+        p = self.calibration.p(s)
+        if not any((p <= level).mean() > most for level, most in STRANGE):
+            unseen_by.scores = np.sort(s)
+        self.unseen_by = unseen_by
 
     def log_p(self, x: Tensor) -> np.ndarray:
         """x (n, d) -> (n,) logarithm of the p-values."""
@@ -169,7 +181,7 @@ class Scorer:
         measures = Measures.from_state(under(arrays, "measures"), k)
         supervised = SupervisedScorer.from_state(judged) if judged else None
         known = under(arrays, "unseen_by")
-        unseen_by = UnseenBy.from_state(known, k) if known else None
+        unseen_by = UnseenBy.from_state(known, k, len(arrays["calibration"])) if known else None
         return cls(reconstructor, measures, supervised, Calibration(arrays["calibration"]), unseen_by)
 
 

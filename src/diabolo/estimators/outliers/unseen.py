@@ -1,12 +1,14 @@
-r"""Which member has not seen a training row: it alone judges that row.
+r"""Training rows, which members have seen that judge them.
 
-    s(x_i) = s_k(x_i)          x_i: a training row;  k: the member that has not seen it
+    s(x_i) -> s_(r)            r: the rank of s(x_i) among all training rows;  s_(1) <= s_(2) ...: the calibration
+    s(x_i) -> s_k(x_i)         k: the member that has not seen x_i, where the others know it by heart
     key(x) = h(floor(S x / step + shift))              S: normal numbers (6, d);  shift: 0, or a half;  h: a hash
 
-The calibration holds such scores, too. Members that have seen a row make less of it, so that half of the outliers in a table
-that was fitted would be normal; or more, where columns are as many as rows: they know such rows by heart, and all others lie
-elsewhere. One of two keys knows a row again, also if it was rounded to float32, or to six decimals: a sum at a border of one
-grid is in the middle of a cell of the other.
+The calibration holds the scores of rows by members that have not seen them. Those that have make less of a row, so that half of
+the outliers in a table that was fitted would be normal; and where columns are as many as rows, more of it: all others lie
+elsewhere. The mean of all members orders rows better than one of them, so it is kept wherever it says something. One of two
+keys knows a row again, also if it was rounded to float32, or to six decimals: a sum at a border of one grid is in the middle of
+a cell of the other.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ __all__ = ["UnseenBy"]
 
 SUMS, STEP = 6, 2.0**-4  # of each row; how fine they are
 GAP, FAR = 3.7, 1e30  # in place of a missing cell, and of infinity
+NONE = np.zeros(0)
 PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -34,6 +37,8 @@ class UnseenBy:
         Two keys of each row, in ascending order.
     fold : ndarray of int (m,)
         The member that has not seen it; of each key.
+    scores : ndarray (n,)
+        The means of the members' scores of the calibrated rows, in ascending order; empty if some know them by heart.
 
     Examples
     --------
@@ -43,8 +48,8 @@ class UnseenBy:
     [0, -1]
     """
 
-    def __init__(self, keys: np.ndarray, fold: np.ndarray) -> None:
-        self.keys, self.fold = keys, fold
+    def __init__(self, keys: np.ndarray, fold: np.ndarray, scores: np.ndarray = NONE) -> None:
+        self.keys, self.fold, self.scores = keys, fold, scores
 
     @classmethod
     def of(cls, keys: np.ndarray, fold: np.ndarray) -> Self:
@@ -58,16 +63,26 @@ class UnseenBy:
         at = np.searchsorted(self.keys, found).clip(max=len(self.keys) - 1)
         return np.where(self.keys[at] == found, self.fold[at], -1).max(0)
 
+    def as_new(self, s: np.ndarray, calibration: np.ndarray) -> np.ndarray:
+        """Means (m,) of training rows -> the scores of the calibration (n,) that have the same ranks.
+
+        >>> UnseenBy(NONE, NONE, np.array([1.0, 2.0, 3.0])).as_new(np.array([2.0, 3.5]), np.array([2.0, 4.0, 6.0]))
+        array([4. , 6.5])
+        """
+        value, first = np.unique(self.scores, return_index=True)
+        return np.interp(s, value, calibration[first]) + np.maximum(s - value[-1], 0.0)
+
     def state(self) -> dict[str, np.ndarray]:
-        return {"keys": self.keys, "fold": self.fold.astype(np.uint8)}
+        return {"keys": self.keys, "fold": self.fold.astype(np.uint8), "scores": self.scores}
 
     @classmethod
-    def from_state(cls, arrays: dict[str, np.ndarray], members: int) -> Self:
+    def from_state(cls, arrays: dict[str, np.ndarray], members: int, calibrated: int) -> Self:
         """The inverse of :meth:`state`."""
-        keys, fold = arrays["keys"], arrays["fold"].astype(int)
-        if keys.ndim != 1 or keys.shape != fold.shape or not len(keys) or keys.dtype != np.int64 or fold.max() >= members:
+        keys, fold, scores = arrays["keys"], arrays["fold"].astype(int), arrays["scores"]
+        fits = keys.ndim == 1 and keys.shape == fold.shape and len(keys) and keys.dtype == np.int64 and fold.max() < members
+        if not fits or scores.shape not in ((0,), (calibrated,)):
             raise FormatError("the rows that its networks have seen do not fit together")
-        return cls(keys, fold)
+        return cls(keys, fold, scores)
 
 
 def keys(x: Tensor) -> np.ndarray:
