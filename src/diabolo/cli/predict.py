@@ -75,7 +75,7 @@ def tell_where_measured(model: Path, data: Path) -> None:
     parts = parts_of([data] if data.is_file() else data, how)
     held = set(meta.get("targets") or ()) & set(parts.schema.names if parts else ())
     if held:
-        click.echo(f"no R2 against column {min(held)!r}, of parts: `diabolo report {model} {data}` measures it")
+        click.echo(f"no R2 against column {min(held)!r}, of parts: `diabolo report {model} DATA` measures it")
 
 
 def agreement(reg: Any, table: Any, added: dict[str, Any]) -> str:
