@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,23 @@ def test_parts_of_a_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_an_autoencoder_has_none() -> None:
     assert Autoencoder(1, epochs=1, **FEW).fit(orders(60)).format_.columns == ["when", "amount"]
+
+
+def test_dates_of_another_precision_or_zone_have_parts_too() -> None:
+    days = orders(100).assign(when=lambda X: X["when"].dt.date)
+    dated = OutlierDetector(0.02, epochs=5, **FEW).fit(days)
+    assert flagged(dated, orders(100)) == flagged(dated, days), "times within a day"
+    format = Tables().with_recurring().fit(orders().assign(when=lambda X: X["when"].astype("datetime64[ns]")))
+    late = pa.table({"when": pa.array([datetime(9999, 12, 31, 3), None], pa.timestamp("us")), "amount": [1.0, 1.0]})
+    assert [str(column[0]) for column in format.cells(late, np.array([0]))[2:]] == ["03:00:00", "Friday"]
+    assert np.isnan(format.to_array(late)[1, format.blocks[2]]).all()
+
+
+def test_a_date_is_explained_in_the_zone_of_fit(detector: OutlierDetector) -> None:
+    X = at(orders(5), 20)
+    tokyo = X.assign(when=X["when"].dt.tz_localize("Asia/Tokyo"))
+    with pytest.warns(UserWarning, match="read as UTC"):
+        cells = detector.explain(tokyo, [0])[0].cells
+    assert {c.column: str(c.seen) for c in cells}["when"] == str(X["when"][0] - pd.Timedelta(hours=9))
+    with pytest.warns(UserWarning, match="read as UTC"):
+        assert "when: time of day" in str(detector.explain(tokyo, [0]))

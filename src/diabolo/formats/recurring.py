@@ -89,10 +89,13 @@ def recurring(table: pa.Table, fields: Sequence[Column]) -> Iterator[Column]:
             yield found
 
 
-def seen_as(column: Column, dates: pa.Array) -> pa.Array:
-    """The values of a column that is a part of these dates."""
-    _, part, start = column.part_of
-    return PARTS[part][1](dates, start)
+def seen_as(part: Column, column: Column, dates: pa.Array) -> pa.Array:
+    """The values of a part of a column of dates; those that are none of its whole units are counted by floats."""
+    _, name, start = part.part_of
+    if pa.types.is_floating(dates.type):
+        counts = dates.to_numpy(zero_copy_only=False) * (nanoseconds(arrow_type(column.type)) / 1000)
+        dates = pa.array(np.nan_to_num(counts.round()), mask=np.isnan(counts)).cast(pa.int64()).cast(pa.timestamp("us"))
+    return PARTS[name][1](dates, start)
 
 
 def possible_part(column: Column, before: Sequence[Column]) -> bool:

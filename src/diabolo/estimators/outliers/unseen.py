@@ -5,7 +5,13 @@ r"""Which member has not seen a training row: it alone judges that row.
 
 The calibration holds such scores, too. Members that have seen a row make less of it, so that half of the outliers in a table
 that was fitted would be normal; or more, where columns are as many as rows: they know such rows by heart, and all others lie
-elsewhere. One of two keys knows a row again, also if it was rounded to float32, or to six decimals: a sum at a border of one
+elsewhere.
+
+New rows may equal training rows by chance, as in a table of a few categories. They are judged as all new rows are: what is
+there several times is not known again; nor is anything, if many rows are there twice, for about as many new rows equal one
+that is there once (Good and Turing): to be judged as if nobody had seen it is more than they are due.
+
+One of two keys knows a row again, also if it was rounded to float32, or to six decimals: a sum at a border of one
 grid is in the middle of a cell of the other.
 """
 
@@ -22,6 +28,7 @@ __all__ = ["UnseenBy"]
 
 SUMS, STEP = 6, 2.0**-4  # of each row; how fine they are
 GAP, FAR = 3.7, 1e30  # in place of a missing cell, and of infinity
+CHANCE = 0.002  # pairs of equal rows, per row, beyond which new rows may equal one; a single pair may be a slip
 PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -47,10 +54,14 @@ class UnseenBy:
         self.keys, self.fold = keys, fold
 
     @classmethod
-    def of(cls, keys: np.ndarray, fold: np.ndarray) -> Self:
-        """From the keys (2, n) of training rows."""
-        keys, first = np.unique(keys, return_index=True)
-        return cls(keys, np.tile(fold, 2)[first])
+    def of(cls, keys: np.ndarray, fold: np.ndarray) -> Self | None:
+        """From the keys (2, n) of training rows; None if new rows may equal them."""
+        _, place, times = np.unique(keys[0], return_inverse=True, return_counts=True)
+        once = times[place] == 1
+        if (times == 2).sum() > max(1, CHANCE * len(fold)) or not once.any():
+            return None
+        found, first = np.unique(keys[:, once], return_index=True)
+        return cls(found, np.tile(fold[once], 2)[first])
 
     def __call__(self, x: Tensor) -> np.ndarray:
         """Rows (n, d) -> (n,) the member that has not seen each of them; -1 for rows that are none of these."""
