@@ -11,9 +11,11 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 
 import diabolo
 from diabolo import Autoencoder, OutlierDetector
+from diabolo.cli import cli
 from diabolo.errors import DataError
 from diabolo.formats import Tables, tables
 from diabolo.formats.recurring import quiet_hour
@@ -86,6 +88,8 @@ def test_all_containers_and_files_have_the_same_parts(detector: OutlierDetector,
 def test_parts_are_no_columns_of_x(detector: OutlierDetector, tmp_path: Path) -> None:
     assert detector.feature_names_in_.tolist() == ["when", "amount"]
     detector.save(tmp_path / "m.diabolo")
+    about = CliRunner().invoke(cli, ["info", str(tmp_path / "m.diabolo")]).output
+    assert "table of 2 columns: when (date), amount (number)\n" in about
     loaded, X = diabolo.load(tmp_path / "m.diabolo"), orders(20, seed=3)
     np.testing.assert_array_equal(loaded.score_samples(X), detector.score_samples(X))
     with pytest.raises(ValueError, match="feature names"):

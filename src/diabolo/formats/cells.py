@@ -37,6 +37,7 @@ CLOCKS = r"%-?[HIMSfpcXTRs]"  # of a format of strptime that has a time
 FIRST = 100  # cells that are tried before all are
 MAX_CELLS_NAMED = 3  # cells that an error names
 SIGN = r"(?P<sign>[\p{Sc}%]|\b(?:USD|EUR|GBP|CHF|JPY)\b)"  # currencies, and the percent sign
+ALIKE = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 SPACES = " \u00a0\u202f"
 
 
@@ -160,10 +161,15 @@ def signs_of(cells: Cells) -> dict[str, str]:
 
     >>> signs_of(pa.array(["$5", "6", "7 €", "$8"]))
     {'$': '$5', '€': '7 €'}
+    >>> signs_of(pa.array(["5 €", "EUR 6"]))
+    {'€': '5 €'}
     """
     signed = cells.filter(pc.match_substring_regex(cells, SIGN))
     signs = pc.struct_field(pc.extract_regex(signed, SIGN), "sign")
-    return {sign: signed[pc.index(signs, sign).as_py()].as_py() for sign in signs.unique().to_pylist()}
+    found: dict[str, str] = {}
+    for sign in signs.unique().to_pylist():
+        found.setdefault(ALIKE.get(sign, sign), signed[pc.index(signs, sign).as_py()].as_py())
+    return found
 
 
 def tell_signs(cells: Cells, t: pa.DataType, name: str) -> None:
