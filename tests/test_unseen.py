@@ -64,10 +64,10 @@ def test_rows_are_known_again() -> None:
 def test_what_new_rows_may_equal_is_not_known_again() -> None:
     x, fold = torch.arange(40.0)[:, None] * torch.ones(3), np.arange(40) % 2
     pair, many = x.clone(), x.clone()
-    pair[1], many[1::2] = pair[0], many[::2]
+    pair[1], many[1:12:2] = pair[0], many[:12:2]
     known = UnseenBy.of(keys(pair), fold)
     assert known is not None
-    assert known(pair).tolist() == [-1, -1, *fold[2:]], "a pair may be a slip"
+    assert known(pair).tolist() == [-1, -1, *fold[2:]]
     assert UnseenBy.of(keys(many), fold) is None
     assert UnseenBy.of(keys(torch.zeros(40, 3)), fold) is None
 

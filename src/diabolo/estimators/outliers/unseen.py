@@ -7,9 +7,9 @@ The calibration holds such scores, too. Members that have seen a row make less o
 that was fitted would be normal; or more, where columns are as many as rows: they know such rows by heart, and all others lie
 elsewhere.
 
-New rows may equal training rows by chance, as in a table of a few categories. They are judged as all new rows are: what is
-there several times is not known again; nor is anything, if many rows are there twice, for about as many new rows equal one
-that is there once (Good and Turing): to be judged as if nobody had seen it is more than they are due.
+New rows may equal training rows by chance, as in a table of a few categories, and are due what all new rows get. So what is
+there several times is not known again. Of new rows, as many equal one that is there once as are there twice (Good and Turing):
+if these are many beside those that are there once, among which outliers are, nothing is known again.
 
 One of two keys knows a row again, also if it was rounded to float32, or to six decimals: a sum at a border of one
 grid is in the middle of a cell of the other.
@@ -28,7 +28,7 @@ __all__ = ["UnseenBy"]
 
 SUMS, STEP = 6, 2.0**-4  # of each row; how fine they are
 GAP, FAR = 3.7, 1e30  # in place of a missing cell, and of infinity
-CHANCE = 0.002  # pairs of equal rows, per row, beyond which new rows may equal one; a single pair may be a slip
+CHANCE = 0.3  # rows that are there twice, for each that is there once, from which on none is known again
 PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -58,7 +58,7 @@ class UnseenBy:
         """From the keys (2, n) of training rows; None if new rows may equal them."""
         _, place, times = np.unique(keys[0], return_inverse=True, return_counts=True)
         once = times[place] == 1
-        if (times == 2).sum() > max(1, CHANCE * len(fold)) or not once.any():
+        if 2 * (times == 2).sum() >= CHANCE * (times == 1).sum():
             return None
         found, first = np.unique(keys[:, once], return_index=True)
         return cls(found, np.tile(fold[once], 2)[first])
