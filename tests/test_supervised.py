@@ -878,6 +878,10 @@ def test_weights_of_several_numbers_are_matched_by_name() -> None:
     expected = one.score(X, Y.to_numpy(), w.to_numpy())
     for y in (Y, Y[["b", "a"]]):
         assert [one.score(X, y, w), one.score(X, y, w[["b", "a"]])] == [expected] * 2
+    with pytest.warns(
+        UserWarning, match="sample_weight has the columns 'c', 'a', y has 'a', 'b': columns are matched by position"
+    ):
+        Regressor(**settings).fit(X, Y, sample_weight=w.set_axis(["c", "a"], axis=1))
 
 
 def test_a_table_with_one_hot_columns_that_is_read_as_counts_is_told() -> None:
