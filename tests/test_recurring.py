@@ -162,3 +162,9 @@ def test_a_date_is_explained_in_the_zone_of_fit(detector: OutlierDetector) -> No
     assert {c.column: str(c.seen) for c in cells}["when"] == str(X["when"][0] - pd.Timedelta(hours=9))
     with pytest.warns(UserWarning, match="read as UTC"):
         assert "when: time of day" in str(detector.explain(tokyo, [0]))
+
+
+def test_dates_beyond_the_year_9999_are_refused() -> None:
+    far = pa.table({"when": pa.array([2**42 + 86400 * i for i in range(40)], pa.timestamp("s"))})
+    with pytest.raises(DataError, match="'when' holds dates beyond the years 1 to 9999"):
+        Tables().fit(far)
