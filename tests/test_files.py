@@ -17,7 +17,7 @@ import torch
 
 from diabolo import Autoencoder, DataError, load
 from diabolo.formats import Documents, Reading, Tables, infer, write_table
-from diabolo.formats.cells import guessed, typed
+from diabolo.formats.cells import guessed, signs_of, typed
 from diabolo.formats.files import is_table, read_table, table_pieces
 from diabolo.formats.hints import nearly_numbers
 
@@ -733,7 +733,13 @@ def test_numbers_in_several_currencies_are_told(tmp_path: Path) -> None:
     """$5 and €5 were read as the same number without a word, by the very option that a warning names."""
     (mixed := tmp_path / "mixed.csv").write_text("price,b\n" + "".join(f"{'$€'[i % 2]}{i},{i}\n" for i in range(1, 40)))
     (same := tmp_path / "same.csv").write_text("price,b\n" + "".join(f"${i},{i}\n" for i in range(1, 40)))
+    assert [*signs_of(pa.array(["5 €", "EUR 6", "7 USD", "$8"]))] == ["€", "USD"], "a currency and its code are one"
+    (share := tmp_path / "share.csv").write_text("price,b\n" + "".join(f"{i}{'%' * (i % 2)},{i}\n" for i in range(40)))
     reading = Reading(thousands=",")
+    with pytest.warns(
+        UserWarning, match=r"column 'price' holds numbers with several signs, such as '1%', '2': all are read as"
+    ):
+        read_table(share, None, reading)
     with pytest.warns(
         UserWarning, match=r"column 'price' holds numbers with several signs, such as '€1', '\$2': all are read as"
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 
 import diabolo
 from diabolo import Autoencoder, OutlierDetector
+from diabolo.cli import cli
 from diabolo.errors import DataError
 from diabolo.formats import Tables, tables
 from diabolo.formats.recurring import quiet_hour
@@ -85,6 +88,8 @@ def test_all_containers_and_files_have_the_same_parts(detector: OutlierDetector,
 def test_parts_are_no_columns_of_x(detector: OutlierDetector, tmp_path: Path) -> None:
     assert detector.feature_names_in_.tolist() == ["when", "amount"]
     detector.save(tmp_path / "m.diabolo")
+    about = CliRunner().invoke(cli, ["info", str(tmp_path / "m.diabolo")]).output
+    assert "table of 2 columns: when (date), amount (number)\n" in about
     loaded, X = diabolo.load(tmp_path / "m.diabolo"), orders(20, seed=3)
     np.testing.assert_array_equal(loaded.score_samples(X), detector.score_samples(X))
     with pytest.raises(ValueError, match="feature names"):
@@ -137,3 +142,29 @@ def test_parts_of_a_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_an_autoencoder_has_none() -> None:
     assert Autoencoder(1, epochs=1, **FEW).fit(orders(60)).format_.columns == ["when", "amount"]
+
+
+def test_dates_of_another_precision_or_zone_have_parts_too() -> None:
+    days = orders(100).assign(when=lambda X: X["when"].dt.date)
+    dated = OutlierDetector(0.02, epochs=5, **FEW).fit(days)
+    assert flagged(dated, orders(100)) == flagged(dated, days), "times within a day"
+    format = Tables().with_recurring().fit(orders().assign(when=lambda X: X["when"].astype("datetime64[ns]")))
+    late = pa.table({"when": pa.array([datetime(9999, 12, 31, 3), None], pa.timestamp("us")), "amount": [1.0, 1.0]})
+    assert [str(column[0]) for column in format.cells(late, np.array([0]))[2:]] == ["03:00:00", "Friday"]
+    assert np.isnan(format.to_array(late)[1, format.blocks[2]]).all()
+
+
+def test_a_date_is_explained_in_the_zone_of_fit(detector: OutlierDetector) -> None:
+    X = at(orders(5), 20)
+    tokyo = X.assign(when=X["when"].dt.tz_localize("Asia/Tokyo"))
+    with pytest.warns(UserWarning, match="read as UTC"):
+        cells = detector.explain(tokyo, [0])[0].cells
+    assert {c.column: str(c.seen) for c in cells}["when"] == str(X["when"][0] - pd.Timedelta(hours=9))
+    with pytest.warns(UserWarning, match="read as UTC"):
+        assert "when: time of day" in str(detector.explain(tokyo, [0]))
+
+
+def test_dates_beyond_the_year_9999_are_refused() -> None:
+    far = pa.table({"when": pa.array([2**42 + 86400 * i for i in range(40)], pa.timestamp("s"))})
+    with pytest.raises(DataError, match="'when' holds dates beyond the years 1 to 9999"):
+        Tables().fit(far)

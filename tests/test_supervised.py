@@ -878,6 +878,10 @@ def test_weights_of_several_numbers_are_matched_by_name() -> None:
     expected = one.score(X, Y.to_numpy(), w.to_numpy())
     for y in (Y, Y[["b", "a"]]):
         assert [one.score(X, y, w), one.score(X, y, w[["b", "a"]])] == [expected] * 2
+    with pytest.warns(
+        UserWarning, match="sample_weight has the columns 'c', 'a', y has 'a', 'b': columns are matched by position"
+    ):
+        Regressor(**settings).fit(X, Y, sample_weight=w.set_axis(["c", "a"], axis=1))
 
 
 def test_a_table_with_one_hot_columns_that_is_read_as_counts_is_told() -> None:
@@ -893,4 +897,5 @@ def test_a_table_with_one_hot_columns_that_is_read_as_counts_is_told() -> None:
         warnings.simplefilter("error")
         assert Regressor(format="arrays", **SMALL).fit(table, x).score(table, x) > 0.9
         for counts in (r.poisson(0.5, (300, 20)), np.eye(9)[kind], r.poisson(0.1, (300, 50)) * r.random((300, 50))):
-            Regressor(**SMALL).fit(sp.csr_matrix(counts), x)
+            for kind_of in (sp.csr_matrix, sp.csr_array, sp.coo_matrix, sp.bsr_matrix):
+                Regressor(**SMALL).fit(kind_of(counts), x)

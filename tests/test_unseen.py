@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -64,3 +65,22 @@ def test_rows_are_known_again() -> None:
     ):
         with pytest.raises(FormatError, match="do not fit together"):
             UnseenBy.from_state(known.state() | odd, 3, 9)
+
+
+def test_what_new_rows_may_equal_is_not_known_again() -> None:
+    x, fold = torch.arange(40.0)[:, None] * torch.ones(3), np.arange(40) % 2
+    pair, many = x.clone(), x.clone()
+    pair[1], many[1:12:2] = pair[0], many[:12:2]
+    known = UnseenBy.of(keys(pair), fold)
+    assert known is not None
+    assert known(pair).tolist() == [-1, -1, *fold[2:]]
+    assert UnseenBy.of(keys(many), fold) is None
+    assert UnseenBy.of(keys(torch.zeros(40, 3)), fold) is None
+
+
+def test_new_rows_of_few_categories_are_flagged_as_promised() -> None:
+    rng = np.random.default_rng(1)
+    shift = rng.integers(0, 3, 3000)[:, None] + rng.choice(4, (3000, 4), p=[0.7, 0.2, 0.08, 0.02])
+    X = pd.DataFrame(np.array(list("abcdef"))[shift % 6], columns=list("pqrs"))
+    detector = OutlierDetector(0.1, verbose=False, random_state=1).fit(X[:1000])
+    assert (detector.predict(X[1000:]) < 0).mean() < 0.12

@@ -124,8 +124,8 @@ def _labels(meta: dict[str, Any]) -> dict[str, str]:
 
 def _data(format: dict[str, Any], meta: dict[str, Any]) -> str:
     if format["kind"] == "tables":
-        names = ", ".join(f"{f['name']} ({_kind(f)})" for f in format["fields"])
-        return f"table of {len(format['fields'])} columns: {names}"
+        own = [f"{f['name']} ({_kind(f)})" for f in format["fields"] if not f.get("part_of")]
+        return f"table of {len(own)} columns: {', '.join(own)}"
     if format["kind"] == "documents":
         words = format["words"] or []
         shown = f": {', '.join(words[:10])}{' ...' * (len(words) > 10)}" if words else " columns of counts"

@@ -37,6 +37,9 @@ CLOCKS = r"%-?[HIMSfpcXTRs]"  # of a format of strptime that has a time
 FIRST = 100  # cells that are tried before all are
 MAX_CELLS_NAMED = 3  # cells that an error names
 SIGN = r"(?P<sign>[\p{Sc}%]|\b(?:USD|EUR|GBP|CHF|JPY)\b)"  # currencies, and the percent sign
+UNSIGNED = r"^[^\p{Sc}%\pL]*[1-9][^\p{Sc}%\pL]*$"  # a number, and not zero
+CODES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
+ALIKE = CODES | {code: sign for sign, code in CODES.items()}
 SPACES = " \u00a0\u202f"
 
 
@@ -160,10 +163,19 @@ def signs_of(cells: Cells) -> dict[str, str]:
 
     >>> signs_of(pa.array(["$5", "6", "7 €", "$8"]))
     {'$': '$5', '€': '7 €'}
+    >>> signs_of(pa.array(["5 €", "EUR 6"]))
+    {'€': '5 €'}
+    >>> signs_of(pa.array(["5%", "0", "5"])), signs_of(pa.array(["$5", "5"]))
+    ({'%': '5%', 'no sign': '5'}, {'$': '$5'})
     """
     signed = cells.filter(pc.match_substring_regex(cells, SIGN))
     signs = pc.struct_field(pc.extract_regex(signed, SIGN), "sign")
-    return {sign: signed[pc.index(signs, sign).as_py()].as_py() for sign in signs.unique().to_pylist()}
+    found: dict[str, str] = {}  # beside 5 %, 5 without a sign is another number
+    for sign in signs.unique().to_pylist():
+        if {sign, ALIKE.get(sign)}.isdisjoint(found):
+            found[sign] = signed[pc.index(signs, sign).as_py()].as_py()
+    bare = cells.filter(pc.match_substring_regex(cells, UNSIGNED)) if "%" in found else []
+    return found | {"no sign": bare[0].as_py()} if len(bare) else found
 
 
 def tell_signs(cells: Cells, t: pa.DataType, name: str) -> None:

@@ -324,10 +324,10 @@ def is_counts(X: Any) -> bool:
 def tell_table(X: Any) -> None:
     """Warn of a sparse matrix that looks like a table with one-hot columns: most rows have as many cells, as no texts do."""
     check_places(X)
-    some = canonical(sp.csr_matrix(X.tocsr()[:ROWS_LOOKED_AT]))
-    full = np.flatnonzero(some.getnnz(0) > some.shape[0] / 2)
+    some = canonical(X.tocsr()[:ROWS_LOOKED_AT])
+    full = np.flatnonzero(np.bincount(some.indices) > some.shape[0] / 2)
     numbers = [j for j in full[:MANY].tolist() if len(np.unique(some[:, [j]].data)) > FEW_VALUES]
-    if numbers and np.bincount(some.getnnz(1)).max() > some.shape[0] / 2:
+    if numbers and np.bincount(np.diff(some.indptr)).max() > some.shape[0] / 2:
         warn(
             "X is a sparse matrix without negative numbers, read as counts of words: but most rows have equally many cells, "
             f"and column {numbers[0]} numbers such as {some[:, [numbers[0]]].data[0]:.3g}, as in a table with one-hot columns: "

@@ -54,7 +54,7 @@ class Encoder:
         rest = [j for j in np.flatnonzero(~numbers & ~binary).tolist() if j not in self.parts]
         table = arrow(X, [int(places[j]) for j in rest]) if rest else None
         found = {j: as_fitted(self.fields[j], combined(table, i), gaps) for i, j in enumerate(rest)}
-        found |= {j: seen_as(self.fields[j], found[dates]) for j, dates in self.parts.items()}
+        found |= {j: seen_as(self.fields[j], self.fields[dates], found[dates]) for j, dates in self.parts.items()}
         alike: dict[Any, list[int]] = {}
         for j, v in found.items():
             alike.setdefault((type(self.fields[j]), v.type), []).append(j)

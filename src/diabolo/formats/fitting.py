@@ -189,10 +189,23 @@ def fit_column(name: str, values: pa.Array, category: bool = False, number: bool
         return Category.fit(name, values) if seen is None or seen.counts is None else counted(name, values, seen)
     if pa.types.is_boolean(t):
         return Binary.fit(name, values)
-    two = set(pc.unique(plain(without_gaps(values))).to_pylist()[:4]) == {0, 1} if seen is None else seen.binary
-    if pa.types.is_decimal(t) and two:
-        return Binary.fit(name, values)
+    if pa.types.is_decimal(t):
+        two = set(pc.unique(plain(without_gaps(values)))[:4].to_pylist()) == {0, 1} if seen is None else seen.binary
+        return Binary.fit(name, values) if two else Number.fit(name, values, seen)
+    if family(t) == "dates":
+        check_years(name, values)
     return Number.fit(name, values, seen)
+
+
+def check_years(name: str, values: pa.Array) -> None:
+    """Dates that Python cannot name are none that anybody meant."""
+    try:
+        pc.min_max(values).as_py()
+    except (OverflowError, ValueError):
+        raise DataError(
+            f"column {name!r} holds dates beyond the years 1 to 9999: if they stand for a missing value, make them missing; "
+            "else their unit may be another one"
+        ) from None
 
 
 def counted(name: str, values: pa.Array, seen: Seen) -> Category:

@@ -32,7 +32,9 @@ HOUR = 3_600 * 10**6  # microseconds
 
 
 def in_utc(dates: pa.Array) -> pa.Array:
-    return dates.cast(pa.timestamp("us"), safe=False)
+    """Microseconds, of nanoseconds the one that has begun: a cast takes the next one before 1970."""
+    fine = pa.types.is_timestamp(dates.type) and dates.type.unit == "ns"
+    return (pc.floor_temporal(dates, unit="microsecond") if fine else dates).cast(pa.timestamp("us"), safe=False)
 
 
 def time_of_day(dates: pa.Array, start: int = 0) -> pa.Array:
@@ -51,6 +53,8 @@ def weekday(dates: pa.Array, start: int = 0) -> pa.Array:
     >>> from datetime import date
     >>> weekday(pa.array([date(2024, 5, 5), None])).to_pylist()
     ['Sunday', None]
+    >>> weekday(pa.array([-1, 0], pa.timestamp("ns"))).to_pylist()
+    ['Wednesday', 'Thursday']
     """
     return pa.array(WEEKDAYS).take(pc.day_of_week(in_utc(dates)))
 
@@ -89,10 +93,13 @@ def recurring(table: pa.Table, fields: Sequence[Column]) -> Iterator[Column]:
             yield found
 
 
-def seen_as(column: Column, dates: pa.Array) -> pa.Array:
-    """The values of a column that is a part of these dates."""
-    _, part, start = column.part_of
-    return PARTS[part][1](dates, start)
+def seen_as(part: Column, column: Column, dates: pa.Array) -> pa.Array:
+    """The values of a part of a column of dates; those that are none of its whole units are counted by floats."""
+    _, name, start = part.part_of
+    if pa.types.is_floating(dates.type):
+        counts = dates.to_numpy(zero_copy_only=False) * (nanoseconds(arrow_type(column.type)) / 1000)
+        dates = pa.array(np.nan_to_num(counts.round()), mask=np.isnan(counts)).cast(pa.int64()).cast(pa.timestamp("us"))
+    return PARTS[name][1](dates, start)
 
 
 def possible_part(column: Column, before: Sequence[Column]) -> bool:

@@ -27,6 +27,7 @@ __all__ = [
     "count_values",
     "family",
     "floats",
+    "in_zone_of",
     "is_known",
     "is_text",
     "nanoseconds",
@@ -255,6 +256,16 @@ def _moved(values: pa.Array, t: pa.DataType, name: str) -> pa.Array:
 def from_counts(v: np.ndarray, t: pa.DataType, gaps: np.ndarray | None = None) -> pa.Array:
     """The inverse of :func:`count_values`."""
     return pa.array(v, pa.int64(), mask=gaps).cast(pa.int64() if t.bit_width == 64 else pa.int32()).cast(t)
+
+
+def in_zone_of(t: pa.DataType, values: pa.Array) -> pa.Array:
+    """Dates, which are the same instants, in the zone of those that were fitted; other values as they are.
+
+    >>> str(in_zone_of(pa.timestamp("s", "Asia/Tokyo"), pa.array([0], pa.timestamp("ms")))[0])
+    '1970-01-01 09:00:00+09:00'
+    """
+    both = pa.types.is_timestamp(t) and pa.types.is_timestamp(values.type)
+    return values.cast(pa.timestamp(values.type.unit, t.tz)) if both else values
 
 
 def _zones(found: str | None, fitted: str | None, name: str) -> None:

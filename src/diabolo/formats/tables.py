@@ -38,7 +38,7 @@ from .parts import is_path
 from .recurring import possible_part, recurring, seen_as
 from .remarks import remark, tell_beyond, tell_unseen
 from .scale import FAR, FLOATS, NEAR, describe_kinds
-from .schema import arrow_type, is_known
+from .schema import arrow_type, in_zone_of, is_known
 from .survey import Seen, survey
 
 if TYPE_CHECKING:
@@ -291,10 +291,10 @@ class Tables(Format):
             X = collected(X)
             place = {name: i for i, name in enumerate(names_of(X))}
             table = arrow(taken(X, rows), [place[name] for name in self.sources])
-        values = [self.gaps.without(combined(table, j)) for j in range(table.num_columns)]
+        values = [in_zone_of(arrow_type(c.type), self.gaps.without(combined(table, j))) for j, c in enumerate(self.own)]
         for part in self.fields[len(self.own) :]:
-            dates = self.columns.index(part.source)
-            values.append(seen_as(part, as_fitted(self.fields[dates], values[dates], self.gaps)))
+            column = self.fields[dates := self.columns.index(part.source)]
+            values.append(seen_as(part, column, as_fitted(column, values[dates], self.gaps)))
         columns = [v.to_pylist() for v in values]
         return [[None if v is None or v != v else v for v in column] for column in columns]
 

@@ -344,7 +344,11 @@ def weights_of(weight: Any, names: list[str] | None) -> Any:
     if weight is None:
         return None
     own = named(weight)
-    return in_order(names, own, values(weight))[0] if own and names and sorted(own) == sorted(names) else values(weight)
+    if own and names and sorted(own) == sorted(names):
+        return in_order(names, own, values(weight))[0]
+    if own and names and len(own) > 1 and {*own} & {*names}:
+        warn(f"sample_weight has the columns {some(own)}, y has {some(names)}: columns are matched by position")
+    return values(weight)
 
 
 def in_order(known: list[str] | None, names: list[str] | None, *tables: Any) -> list[Any]:

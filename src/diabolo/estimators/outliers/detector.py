@@ -428,7 +428,7 @@ class OutlierDetector(OutlierMixin, System):
         self.offset_ = -np.inf  # until fit, or a file, says more
         del self._members, self._chosen
 
-    def _unseen_by(self, train: Rows, dtype: torch.dtype) -> UnseenBy:
+    def _unseen_by(self, train: Rows, dtype: torch.dtype) -> UnseenBy | None:
         """Which member has not seen a training row; of at most MAX_REMEMBERED rows, beyond which it matters little."""
         i = np.random.default_rng(self.seed_).permutation(len(train))[:MAX_REMEMBERED]
         parts = np.array_split(i, -(-len(i) * self.format_.width // NUMBERS))

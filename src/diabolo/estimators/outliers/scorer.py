@@ -154,8 +154,10 @@ class Scorer:
         s[outside] = np.maximum(s[outside], beyond)
         return s, both
 
-    def remember(self, unseen_by: UnseenBy, x: Tensor) -> None:
-        """From now on, training rows are judged as new ones; x (n, d) are those of the calibration."""
+    def remember(self, unseen_by: UnseenBy | None, x: Tensor) -> None:
+        """From now on, training rows that are known again are judged as new ones; x (n, d) are those of the calibration."""
+        if unseen_by is None:
+            return
         s, _ = self.judge(x)
         p = self.calibration.p(s)
         if not any((p <= level).mean() > most for level, most in STRANGE):

@@ -6,9 +6,14 @@ r"""Training rows, which members have seen that judge them.
 
 The calibration holds the scores of rows by members that have not seen them. Those that have make less of a row, so that half of
 the outliers in a table that was fitted would be normal; and where columns are as many as rows, more of it: all others lie
-elsewhere. The mean of all members orders rows better than one of them, so it is kept wherever it says something. One of two
-keys knows a row again, also if it was rounded to float32, or to six decimals: a sum at a border of one grid is in the middle of
-a cell of the other.
+elsewhere. The mean of all members orders rows better than one of them, so it is kept wherever it says something.
+
+New rows may equal training rows by chance, as in a table of a few categories, and are due what all new rows get. So what is
+there several times is not known again. Of new rows, as many equal one that is there once as are there twice (Good and Turing):
+if these are many beside those that are there once, among which outliers are, nothing is known again.
+
+One of two keys knows a row again, also if it was rounded to float32, or to six decimals: a sum at a border of one grid is in
+the middle of a cell of the other.
 """
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ __all__ = ["UnseenBy"]
 SUMS, STEP = 6, 2.0**-4  # of each row; how fine they are
 GAP, FAR = 3.7, 1e30  # in place of a missing cell, and of infinity
 NONE = np.zeros(0)
+CHANCE = 0.3  # rows that are there twice, for each that is there once, from which on none is known again
 PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -52,10 +58,14 @@ class UnseenBy:
         self.keys, self.fold, self.scores = keys, fold, scores
 
     @classmethod
-    def of(cls, keys: np.ndarray, fold: np.ndarray) -> Self:
-        """From the keys (2, n) of training rows."""
-        keys, first = np.unique(keys, return_index=True)
-        return cls(keys, np.tile(fold, 2)[first])
+    def of(cls, keys: np.ndarray, fold: np.ndarray) -> Self | None:
+        """From the keys (2, n) of training rows; None if new rows may equal them."""
+        _, place, times = np.unique(keys[0], return_inverse=True, return_counts=True)
+        once = times[place] == 1
+        if 2 * (times == 2).sum() >= CHANCE * (times == 1).sum():
+            return None
+        found, first = np.unique(keys[:, once], return_index=True)
+        return cls(found, np.tile(fold[once], 2)[first])
 
     def __call__(self, x: Tensor) -> np.ndarray:
         """Rows (n, d) -> (n,) the member that has not seen each of them; -1 for rows that are none of these."""
