@@ -54,17 +54,17 @@ def test_outliers_among_the_training_rows_are_found_as_others_are(seed: int) -> 
 def test_rows_are_known_again() -> None:
     x = torch.tensor([[0.0, 1.0], [2.0, torch.nan], [3.0, 4.0], [2.0, torch.nan]], dtype=torch.float64)
     known = UnseenBy.of(keys(x[:2]), np.array([2, 1]))
-    for same in (known, UnseenBy.from_state(known.state(), 3, 9)):
+    for same in (known, UnseenBy.from_state(known.state(), 3)):
         assert same(x).tolist() == [2, 1, -1, 1]
         assert same(-x[:1] * torch.tensor([1.0, -1.0])).tolist() == [2], "-0.0 is 0.0"
     for odd in (
         {"fold": np.array([3, 0, 0, 0])},
         {"fold": np.array([0])},
         {"keys": np.zeros((1, 2), np.int64)},
-        {"scores": np.zeros(8)},
+        {"scores": np.zeros((2, 2))},
     ):
         with pytest.raises(FormatError, match="do not fit together"):
-            UnseenBy.from_state(known.state() | odd, 3, 9)
+            UnseenBy.from_state(known.state() | odd, 3)
 
 
 def test_what_new_rows_may_equal_is_not_known_again() -> None:

@@ -32,6 +32,7 @@ from .unseen import UnseenBy
 
 __all__ = ["Reconstructor", "Scorer", "within_domain"]
 
+RANKED = 2000  # training rows whose scores are ranked, at most
 STRANGE = (0.02, 0.05), (0.1, 0.15)  # p-values, and which share of training rows is below, if members know them by heart
 
 
@@ -158,7 +159,7 @@ class Scorer:
         """From now on, training rows that are known again are judged as new ones; x (n, d) are those of the calibration."""
         if unseen_by is None:
             return
-        s, _ = self.judge(x)
+        s, _ = self.judge(x[-RANKED:])  # densities and tails hold the first ones
         p = self.calibration.p(s)
         if not any((p <= level).mean() > most for level, most in STRANGE):
             unseen_by.scores = np.sort(s)
@@ -183,7 +184,7 @@ class Scorer:
         measures = Measures.from_state(under(arrays, "measures"), k)
         supervised = SupervisedScorer.from_state(judged) if judged else None
         known = under(arrays, "unseen_by")
-        unseen_by = UnseenBy.from_state(known, k, len(arrays["calibration"])) if known else None
+        unseen_by = UnseenBy.from_state(known, k) if known else None
         return cls(reconstructor, measures, supervised, Calibration(arrays["calibration"]), unseen_by)
 
 

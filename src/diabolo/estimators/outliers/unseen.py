@@ -43,8 +43,8 @@ class UnseenBy:
         Two keys of each row, in ascending order.
     fold : ndarray of int (m,)
         The member that has not seen it; of each key.
-    scores : ndarray (n,)
-        The means of the members' scores of the calibrated rows, in ascending order; empty if some know them by heart.
+    scores : ndarray (r,)
+        The means of the members' scores of some of these rows, in ascending order; empty if some know them by heart.
 
     Examples
     --------
@@ -80,17 +80,19 @@ class UnseenBy:
         array([4. , 6.5])
         """
         value, first = np.unique(self.scores, return_index=True)
-        return np.interp(s, value, calibration[first]) + np.maximum(s - value[-1], 0.0)
+        rank = first * (len(calibration) - 1) / max(1, len(self.scores) - 1)
+        same = np.interp(rank, np.arange(len(calibration)), calibration)
+        return np.interp(s, value, same) + np.maximum(s - value[-1], 0.0)
 
     def state(self) -> dict[str, np.ndarray]:
         return {"keys": self.keys, "fold": self.fold.astype(np.uint8), "scores": self.scores}
 
     @classmethod
-    def from_state(cls, arrays: dict[str, np.ndarray], members: int, calibrated: int) -> Self:
+    def from_state(cls, arrays: dict[str, np.ndarray], members: int) -> Self:
         """The inverse of :meth:`state`."""
         keys, fold, scores = arrays["keys"], arrays["fold"].astype(int), arrays["scores"]
         fits = keys.ndim == 1 and keys.shape == fold.shape and len(keys) and keys.dtype == np.int64 and fold.max() < members
-        if not fits or scores.shape not in ((0,), (calibrated,)):
+        if not fits or scores.ndim != 1 or not np.isfinite(scores).all():
             raise FormatError("the rows that its networks have seen do not fit together")
         return cls(keys, fold, scores)
 
