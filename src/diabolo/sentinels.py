@@ -90,5 +90,5 @@ def warn_odd(found: Sequence[tuple[str, str, int]], about: str = "") -> None:
         more = f", and {len(found) - 5:,} more" if len(found) > 5 else ""
         warn(
             f"{shown}{more}: far from all other values, or the only negative one, like a code for a missing value. If it is "
-            "such a code, replace it by NaN (or use --na VALUE); otherwise it is used as a number"
+            "such a code, replace it by NaN (or use --na VALUE, which holds for all columns); otherwise it is used as a number"
         )

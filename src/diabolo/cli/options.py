@@ -190,7 +190,13 @@ READ = (
         "--no-header", is_flag=True, help="Text files: the first line is a row; the columns are named x0, x1, ...", **SHARED
     ),
     click.option("--encoding", metavar="NAME", help="Text files: encoding, such as latin-1.  [default: UTF-8]", **SHARED),
-    click.option("--na", multiple=True, metavar="TEXT", help="Tables: another text for a missing cell (repeatable).", **SHARED),
+    click.option(
+        "--na",
+        multiple=True,
+        metavar="TEXT",
+        help="Tables: another text for a missing cell, in all columns (repeatable).",
+        **SHARED,
+    ),
     click.option(
         "--date",
         "dates",
