@@ -19,6 +19,7 @@ import torch
 from sklearn.decomposition import PCA
 from sklearn.metrics import label_ranking_average_precision_score
 from sklearn.neural_network import MLPRegressor
+from threadpoolctl import threadpool_limits
 
 import common
 from diabolo import Autoencoder, MultiLabelClassifier
@@ -75,6 +76,11 @@ def main() -> None:
     p.add_argument("--parts", nargs="+", default=["sizes", "less"], choices=["sizes", "less"])
     args = p.parse_args()
     torch.set_num_threads(args.threads)
+    with threadpool_limits(args.threads):  # of NumPy's products, which the perceptron has
+        measure(args)
+
+
+def measure(args: Any) -> None:
     sizes, sets = (SIZES[:1], []) if args.tiny else (SIZES, SETS)
     rows = [size(*each) for each in sizes] if "sizes" in args.parts else []
     if rows:
