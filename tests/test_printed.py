@@ -73,7 +73,9 @@ def test_what_a_comparison_means() -> None:
 def test_a_gain_that_may_be_chance_says_so() -> None:
     """Of tables as small as iris, a tenth of PCA's error was said to be gained, and on other rows nothing was."""
     scores = {"pca": 0.5, "autoencoder": 0.55, "held_out_rows": 20}
-    assert "may be chance" in Comparison(scores | {"margin": 0.06}, 2, "PCA").verdict
+    doubtful = Comparison(scores | {"margin": 0.06}, 2, "PCA")
+    assert doubtful.verdict == f"{doubtful.headline} {doubtful.doubt}"
+    assert "may be chance with 20 held-out rows" in doubtful.doubt
     assert "chance" not in Comparison(scores | {"margin": 0.04}, 2, "PCA").verdict
 
 

@@ -57,7 +57,7 @@
       `With ${k}, the autoencoder explains ${percent(compared.autoencoder)} of the ${variance} of ${yardstick}; ` +
       `${data.linear} with as many explains ${percent(compared.pca)}.` +
       (compared.held_out_rows ? "" : ` There are too few ${unit}s to hold some out: with others the figures may differ much.`) +
-      (compared.held_out_rows && compared.held_out_rows < FEW ? ` ${capital(plural(compared.held_out_rows, unit))} are few: with other rows the figures may differ.` : "");
+      (data.doubt ? ` ${data.doubt}` : compared.held_out_rows && compared.held_out_rows < FEW ? ` ${capital(plural(compared.held_out_rows, unit))} are few: with other rows the figures may differ.` : "");
     whenWide($("hourglass"), hourglass);
   }
 

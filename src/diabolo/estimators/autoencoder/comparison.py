@@ -52,6 +52,11 @@ class Comparison(Printed, dict[str, Any]):
 
     @property
     def verdict(self) -> str:
+        """What the two numbers mean, and whether that may be chance."""
+        return " ".join(filter(None, [self.headline, self.doubt]))
+
+    @property
+    def headline(self) -> str:
         """What the two numbers mean."""
         left, before = 1 - self["autoencoder"], 1 - self["pca"]
         if left >= (1 - GAIN) * before:
@@ -60,16 +65,15 @@ class Comparison(Printed, dict[str, Any]):
                 "or look for curved structure with more components."
             )
         share = f"{left / before:.0%}" if left / before >= 0.01 or left <= 0 else "less than 1%"
-        return f"The autoencoder leaves {share} of the error that {self.linear} of the same width leaves{self._doubt}."
+        return f"The autoencoder leaves {share} of the error that {self.linear} of the same width leaves."
 
     @property
-    def _doubt(self) -> str:
-        """That the gain is no larger than chance may make it."""
-        if not self["held_out_rows"] or self["autoencoder"] - self["pca"] > self.get("margin", 0.0):
+    def doubt(self) -> str:
+        """That the gain is no larger than chance may make it; empty if it is, or if there is none."""
+        gain, n = self["autoencoder"] - self["pca"], self["held_out_rows"]
+        if not n or gain > self.get("margin", 0.0) or gain <= GAIN * (1 - self["pca"]):
             return ""
-        return (
-            f", which may be chance with {self['held_out_rows']:,} held-out rows: measure both on others before you rely on it"
-        )
+        return f"The gain may be chance with {n:,} held-out rows: measure both on others before you rely on it."
 
     @property
     def rows(self) -> str:
