@@ -1344,6 +1344,27 @@ def test_numbers_are_predicted(tmp_path: Path, diabolo: Any) -> None:
     np.testing.assert_allclose(load(tmp_path / "q.diabolo").predict(table[["area", "rooms", "town"]]), expected)
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_rows_that_belong_together(tmp_path: Path, diabolo: Any, kind: str) -> None:
+    r, out = np.random.default_rng(0), tmp_path / "p.diabolo"
+    person = r.permutation(np.repeat(np.arange(40), 6))
+    df = pd.DataFrame(r.normal(size=(40, 5))[person] + 0.4 * r.normal(size=(240, 5)), columns=[*"abcde"])
+    df = df.assign(patient=[f"P{p}" for p in person], ill=(np.arange(40) % 2)[person], sugar=r.normal(size=40)[person])
+    data = tmp_path / f"visits.{kind}"
+    getattr(df, f"to_{kind}")(data, index=False)
+    for what in (("--labels", "ill", "--drop", "sugar"), ("--target", "sugar", "--drop", "ill")):
+        fit = "fit", data, *what, "--epochs", 9, "--quiet", "-o", out
+        assert "y is the same in all rows of each value of 'patient'" in (said := diabolo(*fit).err)
+        assert said.endswith("hold them out together, --groups patient\n")
+        alone = load(out).held_out_
+        said = diabolo(*fit, "--groups", "patient")
+        assert (said.code, said.err) == (0, "")
+        assert load(out).held_out_ > alone
+        assert "patient" not in load(out).feature_names_in_
+    one_line(diabolo(*fit, "--groups", "patent"), 1, "--groups: there is no column 'patent' (did you mean 'patient'?)")
+    one_line(diabolo("fit", data, "--groups", "a", "-o", out), 2, "--groups is for labels")
+
+
 def test_report_on_numbers(tmp_path: Path, diabolo: Any) -> None:
     table, model, out = homes(), tmp_path / "p.diabolo", tmp_path / "r.html"
     table[:160].to_csv(tmp_path / "a.csv", index=False)

@@ -157,6 +157,7 @@ def test_every_room_has_a_page(room: str) -> None:
         "decision": "multilabel",
         "deferred": "storage",
         "engine": "storage",
+        "groups": "multilabel",
         "hardware": "training",
         "hidden_cells": "autoencoder",
         "history": "training",

@@ -50,7 +50,7 @@ def test_a_column_of_another_type_that_is_y_is_told(kind: str) -> None:
 @pytest.mark.parametrize(
     ("X", "y"),
     [
-        (TABLE, -TABLE["size"]),
+        (TABLE, R.normal(size=40)),
         (TABLE[:20], TABLE["size"][:20]),
         (TABLE, TABLE["size"][:20]),
         (TABLE.assign(same=1.0), np.ones(40)),
@@ -58,7 +58,7 @@ def test_a_column_of_another_type_that_is_y_is_told(kind: str) -> None:
         (TABLE, None),
         (TABLE.to_numpy(), TABLE["size"]),
         (TABLE[["city"]], TABLE[["sold"]]),
-        (pd.concat([TABLE, TABLE[["size"]]], axis=1), TABLE["day"]),
+        (pd.concat([TABLE, TABLE[["size"]]], axis=1), R.normal(size=40)),
         ("table.csv", TABLE["size"]),
     ],
     ids=range(10),
@@ -76,3 +76,60 @@ def test_every_fit_tells_it(kind: type, y: Any) -> None:
         kind(**SMALL).fit(X, y)
     assert told[0].filename == __file__
     kind(**SMALL).fit(X.drop(columns=list(pd.DataFrame(y))), y)
+
+
+ANSWERS = {
+    "negative": -TABLE["size"],
+    "another unit": 1.8 * TABLE["size"] + 32,
+    "exponential": np.exp(TABLE["size"]),
+    "rounded": TABLE["size"].round(2),
+    "another name": TABLE["city"].map({"Oslo": "NO", "Rome": "IT"}),
+    "a code": TABLE["sold"].astype(int).to_numpy(),
+    "one of two": TABLE[["sold"]].assign(warm=R.random(40) < 0.5).to_numpy(),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_y_in_another_unit_and_by_another_name_is_told(kind: str, name: str) -> None:
+    with pytest.warns(UserWarning, match=r"say y by themselves.*leave them out, X\.drop.*--drop|are y itself"):
+        tell_given_away(KINDS[kind](TABLE), ANSWERS[name])
+
+
+@pytest.mark.parametrize(
+    "y", [TABLE["size"], 2 * TABLE["size"] + 1, TABLE["size"].to_numpy()[:, None]], ids=["y", "unit", "column"]
+)
+def test_it_is_told_of_arrays_too(y: Any) -> None:
+    X = np.column_stack([R.normal(size=(40, 2)), TABLE["size"]])
+    with pytest.warns(UserWarning, match=r"column\(s\) '2' of X .*leave them out, np.delete\(X, \[2\], axis=1\)"):
+        tell_given_away(X, y)
+
+
+def test_a_sum_of_columns_is_told() -> None:
+    df = pd.DataFrame(
+        {"casual": R.integers(0, 90, 99), "registered": R.integers(0, 900, 99), "warm": R.normal(size=99), "same": 1}
+    )
+    with pytest.warns(UserWarning, match=r"^y is the sum or difference of columns 'casual', 'registered' of X"):
+        tell_given_away(df, df["casual"] + df["registered"])
+    tell_given_away(df, df["casual"] + df["registered"] + R.normal(size=99))
+
+
+PERSON = np.repeat(np.arange(40), 6)
+VISITS = pd.DataFrame(
+    {"patient": [f"P{p}" for p in PERSON], "height": R.normal(170, 10, 40)[PERSON], "pulse": R.normal(70, 9, 240)}
+)
+ILL = R.integers(0, 2, 40)[PERSON]
+
+
+@pytest.mark.parametrize("y", [ILL, R.normal(size=40)[PERSON], np.stack([ILL, 1 - ILL], 1)], ids=["class", "number", "labels"])
+def test_rows_of_things_with_one_y_are_told(y: Any) -> None:
+    for X in (VISITS, VISITS.assign(patient=PERSON * 17 % 40)):
+        with pytest.warns(UserWarning, match=r"^y is the same in all rows of each value of .*groups=X\['(patient|height)'\]"):
+            tell_given_away(X, y)
+        tell_given_away(X, y, groups=PERSON)
+    tell_given_away(VISITS, R.permutation(y))
+
+
+def test_a_class_that_begins_at_some_value_is_no_fault() -> None:
+    age = R.integers(18, 90, 300)
+    tell_given_away(pd.DataFrame({"age": age, "size": R.normal(size=300)}), age >= 65)

@@ -264,6 +264,7 @@ TOGETHER = {
         fonts.glyphs fonts.learning fonts.leveling fonts.manifold fonts.variants fonts.whole""",
     "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.filling
         formats.fitting formats.matrices formats.objects formats.tables formats.written sentinels""",
+    "given_away": "formats.determined",
     "images": "estimators.augmentation estimators.supervised.invariance formats.images images.bursts nets.convolution",
     "labels": "formats.labels formats.targets",
     "losses": "losses.columns losses.loss losses.single",

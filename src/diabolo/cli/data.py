@@ -95,6 +95,23 @@ def open_data(path: Path, drop: Sequence[str] = (), text: str | None = None) -> 
     return table if dataset is None else replace(dataset, X=table)
 
 
+def without_groups(X: Any, name: str | None) -> tuple[Any, Any]:
+    """A table without the column that says which rows belong together, and this column."""
+    import pyarrow as pa
+
+    from ..formats.parts import Parts
+
+    if name is None:
+        return X, None
+    if isinstance(X, Parts):
+        check_columns("--groups", [name], X.schema.names)
+        return X.without([name]), pa.concat_tables(X.pieces(1 << 16, [name])).column(0)
+    if not isinstance(X, pa.Table):
+        raise click.UsageError(f"--groups {name}: what is learned from is no table; in Python: fit(X, y, groups=...)")
+    check_columns("--groups", [name], X.column_names)
+    return X.drop_columns([name]), X[name]
+
+
 def load_model(path: Path, verb: str, kind: str = "Autoencoder", *others: str) -> Any:
     """The model in `path`, which must be of a kind that `verb` can use."""
     from .. import estimators

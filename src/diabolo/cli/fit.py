@@ -28,6 +28,7 @@ Examples:
   diabolo fit plants.csv --labels species -o species.diabolo                        (a class: diabolo tag)
   diabolo fit few.csv --labels bug --encoder mails.diabolo --no-freeze -o tags.diabolo
   diabolo fit homes.csv --target price --drop id -o price.diabolo                   (a number: diabolo predict)
+  diabolo fit visits.csv --labels ill --groups patient -o ill.diabolo               (several rows of each patient)
   diabolo fit scene.arff --task labels -o scene.diabolo                             (the labels that the file names)
   diabolo fit cells.h5ad --set layer=counts -k 16 -o cells.diabolo                  (what there is: diabolo info cells.h5ad)
   diabolo fit cells.h5ad --set layer=counts --labels cell_type -o types.diabolo     (the classes: a column of obs)
@@ -162,6 +163,12 @@ def encoder(ctx: click.Context, param: click.Parameter, value: str | None) -> Pa
 )
 @click.option("--drop", multiple=True, metavar="COLUMN", help="Ignore this column (repeatable).")
 @click.option(
+    "--groups",
+    metavar="COLUMN",
+    help="Labels, target: the rows of each value of this column belong together, such as those of a patient; what is measured "
+    "on held-out rows holds for new patients. The column is not learned.",
+)
+@click.option(
     "--category", multiple=True, metavar="COLUMN", help="The integers of this column are codes, not quantities (repeatable)."
 )
 @click.option(
@@ -234,7 +241,9 @@ def command(
     check_one_fit(output)
     if nproc:
         in_processes(nproc, max_restarts)
-    about = {name: params.pop(name) for name in ("labels", "label", "labels_sep", "encoder", "freeze", "threshold_metric")}
+    about = {
+        name: params.pop(name) for name in ("labels", "label", "labels_sep", "encoder", "freeze", "threshold_metric", "groups")
+    }
     words = {name: params.pop(name) for name in options.DOCUMENTS}
     columns = {name: params.pop(name) for name in options.COLUMNS}
 
@@ -257,7 +266,9 @@ def command(
     if target:
         from . import target as numbers
 
-        some = {name: about[name] for name in ("encoder", "freeze")} | {n: v for n, v in params.items() if n != "loss"}
+        some = {name: about[name] for name in ("encoder", "freeze", "groups")} | {
+            n: v for n, v in params.items() if n != "loss"
+        }
         numbers.learn(data, drop, output, formats(words, columns), words["text"], target, **some)
         return
     if task == options.LABELS or about["labels"] is not None or about["label"]:

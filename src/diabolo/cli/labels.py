@@ -11,7 +11,7 @@ import click
 
 from ..errors import DataError
 from . import options
-from .data import load_model, open_data
+from .data import load_model, open_data, without_groups
 from .saving import save_fitted
 
 IMAGENET = "imagenet"  # an encoder that is no file
@@ -28,6 +28,7 @@ def learn(
     labels_sep: str | None,
     encoder: Path | str | None,
     loss: str,
+    groups: str | None,
     **params: Any,
 ) -> None:
     """Fit a MultiLabelClassifier to the table in a file, save it, and tell of it; `formats`: of documents, and of tables."""
@@ -40,9 +41,10 @@ def learn(
     format = "auto" if encoder is None else "images" if encoder == IMAGENET else pretrained.format_
     X, Y, kind = taken_apart(path, names, drop, labels_sep, text, format)
     options.check_data(click.get_current_context(), path, kind)
+    X, together = without_groups(X, groups)
     read = {"documents": formats[0], "tables": formats[1]}.get(kind, "auto")
     params |= {"loss": "logistic" if loss == "auto" else loss, "format": read}
-    clf = MultiLabelClassifier(encoder=pretrained, **params).fit(X, Y)
+    clf = MultiLabelClassifier(encoder=pretrained, **params).fit(X, Y, groups=together)
     save_fitted(clf, output)
     if clf.verbose:
         from . import printing

@@ -26,7 +26,7 @@ TASKS: dict[str, tuple[str, ...]] = {  # the tasks of every option
     "alpha": (OUTLIERS,),
     "known": (OUTLIERS,),
     **dict.fromkeys(("labels", "label", "labels_sep", "threshold_metric"), (LABELS,)),
-    **dict.fromkeys(("encoder", "freeze"), (LABELS, TARGET)),
+    **dict.fromkeys(("encoder", "freeze", "groups"), (LABELS, TARGET)),
     "target": (TARGET,),
     "noisy": ("denoise",),
     "from_scratch": RESTORED,

@@ -10,7 +10,7 @@ import click
 
 from ..errors import DataError
 from . import options
-from .data import load_model
+from .data import load_model, without_groups
 from .saving import save_fitted
 
 
@@ -23,6 +23,7 @@ def learn(
     target: Sequence[str],
     encoder: Path | str | None,
     freeze: bool,
+    groups: str | None,
     **params: Any,
 ) -> None:
     """Fit a Regressor to the table in a file, save it, and tell of it; `formats`: of documents, and of tables."""
@@ -36,10 +37,11 @@ def learn(
     X, Y = read_targets(path, target, text=text, drop=drop, format=format, reading=Reading(**options.said()))
     kind = kind_of(X)
     options.check_data(click.get_current_context(), path, kind)
+    X, together = without_groups(X, groups)
     read = {"documents": formats[0], "tables": formats[1]}.get(kind, "auto")
     check_numbers(Y, ending(path).endswith(CSV))
     y = Y if Y.num_columns > 1 else Y.column(0)  # of one, predictions are (n,)
-    reg = Regressor(encoder=pretrained, freeze=freeze, format=read, **params).fit(X, y)
+    reg = Regressor(encoder=pretrained, freeze=freeze, format=read, **params).fit(X, y, groups=together)
     reg.target_names_ = Y.column_names
     save_fitted(reg, output)
     if reg.verbose:

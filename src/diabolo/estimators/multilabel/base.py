@@ -74,6 +74,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         *,
         labels: Any = None,
         labels_sep: str | None = None,
+        groups: Any = None,
         categories: Any = None,
         numbers: Any = None,
     ) -> Self:
@@ -93,6 +94,9 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         labels_sep : str, optional
             Separator of the labels, such as ";", if y is one column of texts such as "urgent;bug". A missing text means
             unknown; an empty text means no label.
+        groups : array-like (n,), optional
+            Which rows belong together, such as the patient of each: a group is held out as a whole, so `held_out_` and all that
+            is calibrated on held-out rows hold for new groups.
         categories : list of str, optional
             Names of integer columns of a table that are codes, not quantities.
         numbers : list of str, optional
@@ -110,14 +114,15 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
-        tell_given_away(X, y)
+        same_order(X, groups, "groups")
+        tell_given_away(X, y, groups)
         if not self._continues():
             self.labels_ = Labels().fit(y, labels_sep)
         if not ((self._is_multiclass or labels_sep) and combined(self.labels_.names)):
             doubtful(self.labels_.names)
         sample_weight = weights_of(sample_weight, [str(name) for name in self.labels_.names])
         target = LabelTarget.of(self.labels_, y, sample_weight, self._loss(), self.label_weight, self._drawn)
-        return self._learn(X, target, categories, numbers)
+        return self._learn(X, target, groups, categories, numbers)
 
     def _taken_apart(self, X: Any, y: Any, labels: Any, sep: str | None) -> tuple[Any, Any]:
         """X and y out of a table that holds both."""
@@ -257,12 +262,12 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
             target.tell_one_each()
         return parts
 
-    def _n_members(self, n: int) -> int:
+    def _n_members(self, n: int, groups: int) -> int:
         if self.members != "auto" or self._continues():
-            return super()._n_members(n)
+            return super()._n_members(n, groups)
         weights = 4 * self._sizes()[-1] * len(self.labels_.names)  # of the last layers of four members
         most = 1 if weights > MAX_WEIGHTS_FOR_MEMBERS else 3 if n < MIN_ROWS_FOR_FOUR_MEMBERS else 4
-        return min(most, super()._n_members(n))
+        return min(most, super()._n_members(n, groups))
 
     def _sizes(self) -> tuple[int, ...]:
         """With very many labels, each is too rare for a second hidden layer of documents to learn in time."""

@@ -146,8 +146,8 @@ class LabelTarget(Target):
         yes, known = self.how_often
         return torch.from_numpy(np.clip((known - yes) / np.maximum(yes, 1.0), 1e-3, 1e3)).float()
 
-    def folds(self, parts: int | list[float], rng: np.random.RandomState) -> np.ndarray:
-        return folds(self.matrix, parts, rng)
+    def folds(self, parts: int | list[float], rng: np.random.RandomState, i: np.ndarray) -> np.ndarray:
+        return folds(self.matrix if len(i) == self.n else self.matrix[i], parts, rng)
 
     def error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
         return ranking_error(raw, y, weight)

@@ -50,6 +50,7 @@ from ...errors import DataError, FormatError, warn
 from ...formats.new_gaps import NewGaps
 from ...formats.readers import with_answers
 from ...formats.targets import same_length
+from ...groups import first_of_each, tell_groups
 from ...history import History
 from ...nets import (
     ConcatEnsembles,
@@ -119,13 +120,13 @@ class Supervised(System, abstract=True):
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _learn(self, X: Any, target: Target, categories: Any, numbers: Any) -> Self:
+    def _learn(self, X: Any, target: Target, groups: Any, categories: Any, numbers: Any) -> Self:
         """`_fit` for this target."""
         if (categories or numbers) and hasattr(resolve_encoder(self.encoder), "format_"):
             raise ValueError("categories= and numbers= are for a first fit: here the encoder determines the columns")
-        self._target = target
+        self._target, self._groups = target, groups
         self._fit(X, categories, numbers)
-        del self._members, self._target
+        del self._members, self._target, self._groups
         return self
 
     def _with_answers(self, X: Any, y: Any, fit: bool = False) -> tuple[Any, Any]:
@@ -177,31 +178,39 @@ class Supervised(System, abstract=True):
         same_length(len(self._target), len(rows))
         if len(rows) < MIN_ROWS:
             raise DataError(f"n_samples={len(rows)}: at least {MIN_ROWS} rows are needed, because some are held out")
-        members, share = self._n_members(len(rows)), min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
+        first = np.arange(len(rows)) if self._groups is None else first_of_each(self._groups, len(rows))
+        which = np.unique(first)
+        members, share = self._n_members(len(rows), len(which)), min(0.5, max(self.validation_fraction or 0.0, 2 / len(rows)))
         parts = [share, 1 - share] if members == 1 else None
-        fold = self._target.folds(parts or members, np.random.RandomState(self.seed_))
-        self._members = CrossFit(together(rows, fold), members)
+        fold = self._target.folds(parts or members, np.random.RandomState(self.seed_), which)[np.searchsorted(which, first)]
+        if self._groups is None:
+            fold = together(rows, fold)
+            if self.format_.kind in ("tables", "arrays"):
+                tell_groups(rows)
+        self._members = CrossFit(fold, members)
         return rows, None
 
-    def _n_members(self, n: int) -> int:
-        """Members for n rows."""
+    def _n_members(self, n: int, groups: int) -> int:
+        """Members for n rows in so many groups."""
         tuned = self._given_encoder is not None and not self.freeze
         if self._continues():
-            return self._fitted_members(n)
+            return self._fitted_members(n, groups)
         several = 4 if n <= MAX_ROWS_FOR_FOUR_MEMBERS else 3
         if self._architecture.slow and (self._given_encoder is None or not self.freeze):
             several = 1
         members = (
             (1 if tuned and n > MAX_ROWS_TO_FINE_TUNE_SEVERAL else several) if self.members == "auto" else int(self.members)
         )
-        return min(members, n // 2)
+        return min(members, n // 2, groups)
 
-    def _fitted_members(self, n: int) -> int:
+    def _fitted_members(self, n: int, groups: int) -> int:
         """Number of members of the fitted network."""
         head = cast(Head | PerLabelHead, self.network_.decoder)
         members = head.members // (2 if self._has_both_encoders() else 1)
         if n < 2 * members:
             raise DataError(f"n_samples={n}: warm_start=True continues with {members} members; they need {2 * members} rows")
+        if groups < members:
+            raise DataError(f"groups holds {groups}: warm_start=True continues with {members} members; they need one each")
         return members
 
     @property

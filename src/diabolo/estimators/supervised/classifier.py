@@ -148,7 +148,16 @@ class Classifier(ClassifierMixin, Supervised):
 
     loss = "auto"
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        categories: Any = None,
+        numbers: Any = None,
+    ) -> Self:
         """Learn to predict the class.
 
         Parameters
@@ -158,6 +167,9 @@ class Classifier(ClassifierMixin, Supervised):
             The class of each row. May be left out if X is a file, or a ``Dataset``, that says it.
         sample_weight : array-like (n,), optional
             Weight of each row.
+        groups : array-like (n,), optional
+            Which rows belong together, such as the patient of each: a group is held out as a whole, so `held_out_` and all that
+            is calibrated on held-out rows hold for new groups.
         categories : list of str, optional
             Names of integer columns of a table that are codes, not quantities.
         numbers : list of str, optional
@@ -171,7 +183,8 @@ class Classifier(ClassifierMixin, Supervised):
         X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
-        tell_given_away(X, y)
+        same_order(X, groups, "groups")
+        tell_given_away(X, y, groups)
         y = classes(y)
         check_classification_targets(y)
         self.classes_, index = self._classes_of(y)
@@ -179,7 +192,7 @@ class Classifier(ClassifierMixin, Supervised):
         index = index.reshape(-1)
         w = class_weights(self.class_weight, self.classes_, index, sample_weight)
         w = None if w is None else weights(w, len(y))
-        self._learn(X, ClassTarget(torch.from_numpy(index), len(self.classes_), w), categories, numbers)
+        self._learn(X, ClassTarget(torch.from_numpy(index), len(self.classes_), w), groups, categories, numbers)
         tell_single(self.classes_.tolist())
         return self
 

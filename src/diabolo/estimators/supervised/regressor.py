@@ -140,7 +140,16 @@ class Regressor(RegressorMixin, Supervised):
     dropout: Any = "auto"
     loss = "auto"
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, categories: Any = None, numbers: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        categories: Any = None,
+        numbers: Any = None,
+    ) -> Self:
         """Learn to predict y.
 
         Parameters
@@ -150,6 +159,9 @@ class Regressor(RegressorMixin, Supervised):
             The numbers; NaN or None = unknown. May be left out if X is a file, or a ``Dataset``, that says them.
         sample_weight : array-like (n,) or (n, k), optional
             Weight of each row, or of each number.
+        groups : array-like (n,), optional
+            Which rows belong together, such as the patient of each: a group is held out as a whole, so `held_out_` and all that
+            is calibrated on held-out rows hold for new groups.
         categories : list of str, optional
             Names of integer columns of a table that are codes, not quantities.
         numbers : list of str, optional
@@ -163,7 +175,8 @@ class Regressor(RegressorMixin, Supervised):
         X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
-        tell_given_away(X, y)
+        same_order(X, groups, "groups")
+        tell_given_away(X, y, groups)
         values = numbers_of(y)
         if np.isnan(values).all():
             raise DataError("y holds no known number")
@@ -188,7 +201,7 @@ class Regressor(RegressorMixin, Supervised):
         w = None if sample_weight is None else weights(sample_weight, len(values), 0 if self._flat else values.shape[1])
         standardized = torch.from_numpy((values - self.mean_) / self.scale_).float()
         self.additive_held_out_ = float("nan")
-        self._learn(X, NumberTarget(standardized, w), categories, numbers)
+        self._learn(X, NumberTarget(standardized, w), groups, categories, numbers)
         self._warn_alike(values)
         return self
 

@@ -67,9 +67,9 @@ class Target(ABC):
     def optimum(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
         """Codes u (r, m) of the rows i (r,) -> V (m, k) and b (k,) that minimize loss + ridge / 2 |V|^2."""
 
-    def folds(self, parts: int | list[float], rng: np.random.RandomState) -> np.ndarray:
-        """(n,) the part that each row is in."""
-        return folds(np.zeros((self.n, 1)), parts, rng)
+    def folds(self, parts: int | list[float], rng: np.random.RandomState, i: np.ndarray) -> np.ndarray:
+        """(r,) row numbers -> (r,) the part that each of these rows is in."""
+        return folds(np.zeros((len(i), 1)), parts, rng)
 
     def weight(self, i: Tensor) -> Tensor | None:
         """(B,) row numbers -> weight of each row, or of each of its cells, in evaluation; (B, 1) or (B, k)."""
@@ -131,8 +131,8 @@ class ClassTarget(Target):
     def y(self, i: Tensor) -> Tensor:
         return torch.nn.functional.one_hot(self.index[i], self.k).float()
 
-    def folds(self, parts: int | list[float], rng: np.random.RandomState) -> np.ndarray:
-        return folds(self.y(torch.arange(self.n)).numpy(), parts, rng)
+    def folds(self, parts: int | list[float], rng: np.random.RandomState, i: np.ndarray) -> np.ndarray:
+        return folds(self.y(torch.from_numpy(i)).numpy(), parts, rng)
 
     def error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
         return self.wrong(raw, y, weight) + 0.1 * min(mean(self.loss(t * raw, y), weight) for t in TEMPERATURES)

@@ -1,0 +1,110 @@
+"""Rows that belong together, such as all of one patient: none of them is held out from a network that learns the others.
+
+    first_i = min { j : g_j = g_i }                the group of row i, named by its first row
+    fold_i  = fold_{first_i}
+
+Else the network knows the patient again, and what is held out says nothing of others.
+
+Where nobody says so, groups show by a gap between a row's neighbors and all others. Let d_1 < d_2 < ... be the distances from a
+row to the others. Where rows are spread out in m dimensions, a gap is rare, and the more so the farther away,
+
+    P(d_{j+1} / d_j > r) = r^(-j m)
+
+and where several measurements of each thing lie close together, nearly every row has one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .copies import MOST_NUMBERS
+from .deferred import torch
+from .errors import DataError, warn
+from .formats.targets import same_length
+from .rows import Rows, evenly
+
+__all__ = ["first_of_each", "tell_groups"]
+
+ROWS, ASKED = 20_000, 300  # rows that are looked at, and whose neighbors are
+COLUMNS, LEAST = 64, 3  # of quantities, that distances come from, at most and at least
+CONTINUOUS = 0.5  # of the values of a column are different, if it is a quantity without ties
+LARGEST = 64  # rows of a group that is found
+GAP, OFTEN = 2.0, 0.5  # between groups of three and more, and in which share of the rows
+PAIR_GAP, PAIRS_OFTEN = 3.0, 0.6  # the same of pairs
+ENOUGH = 60  # rows
+
+
+def first_of_each(groups: Any, n: int) -> np.ndarray:
+    """(n,) for each row the number of the first row of its group.
+
+    Raises
+    ------
+    DataError
+        Not one group for each of the n rows, a missing one, or one group for all.
+
+    Examples
+    --------
+    >>> first_of_each(["ann", "bob", "ann", "cy"], 4).tolist()
+    [0, 1, 0, 3]
+    """
+    import pyarrow as pa
+
+    if isinstance(groups, str) or getattr(groups, "ndim", 1) != 1:
+        raise DataError("groups must be a list or a column with the group of each row, such as X['patient']")
+    same_length(len(groups), n, "groups")
+    try:
+        found = pa.array(groups.to_pylist() if hasattr(groups, "to_pylist") else list(groups), from_pandas=True)
+    except pa.ArrowInvalid:
+        found = pa.array([str(group) for group in groups])
+    if found.null_count:
+        row = int(np.flatnonzero(found.is_null())[0])
+        raise DataError(f"groups names none for row {row} ({found.null_count:,} in all): give each row one, such as its number")
+    code = found.dictionary_encode().indices.to_numpy()
+    _, first = np.unique(code, return_index=True)
+    if len(first) < 2:
+        raise DataError("groups holds one group: at least two are needed, because some rows are held out")
+    return np.asarray(first[code])
+
+
+def tell_groups(rows: Rows) -> None:
+    """Warn if nearly all rows have near copies, as if several of them belonged together."""
+    size = gap_after(rows)
+    if size:
+        warn(
+            f"most rows lie far nearer to {'another one' if size == 1 else f'about {size} others'} than to all the rest, as "
+            "measurements of one thing do: near copies of rows that are held out are learned, and `held_out_` is too good for "
+            "new things; say which rows belong together, fit(X, y, groups=...) (--groups)"
+        )
+
+
+def gap_after(rows: Rows) -> int:
+    """How many others of its group a row has, usually; 0 if there are no groups to be seen."""
+    x = quantities(rows)
+    if x is None:
+        return 0
+    asked = evenly(len(x), ASKED)
+    d = torch.cdist(x[torch.from_numpy(asked)], x).sort(1).values.numpy()
+    d[d <= 1e-6 * d[:, -1:]] = np.nan  # itself, and exact copies, which are held out together
+    d = np.sort(d, 1)[:, : min(LARGEST, len(x) // 5) + 1]
+    gap = np.nan_to_num(d[:, 1:] / d[:, :-1])
+    wide = gap[:, 1:].max(1)
+    if (wide >= GAP).mean() >= OFTEN:
+        return 2 + int(np.median(gap[wide >= GAP, 1:].argmax(1)))
+    return int((gap[:, 0] >= PAIR_GAP).mean() >= PAIRS_OFTEN)
+
+
+def quantities(rows: Rows) -> Any:
+    """Columns without ties, of some rows (r, c), each of unit variance; None if these are too few."""
+    n = min(len(rows), ROWS)
+    if n < ENOUGH or n * rows.take(np.zeros(1, dtype=int)).shape[1] > MOST_NUMBERS:
+        return None
+    x = rows.take(evenly(len(rows), n)).double()
+    x = x[:, ~x.isnan().any(0)]
+    ordered = x.sort(0).values
+    x = x[:, 1 + (ordered[1:] != ordered[:-1]).sum(0) >= CONTINUOUS * n]
+    if x.shape[1] < LEAST:
+        return None
+    x = x[:, torch.from_numpy(evenly(x.shape[1], COLUMNS))]
+    return ((x - x.mean(0)) / x.std(0)).float()

@@ -1,0 +1,112 @@
+"""Rows that belong together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import torch
+
+from diabolo import Classifier, MultiLabelClassifier, Regressor
+from diabolo.errors import DataError
+from diabolo.groups import first_of_each, gap_after
+from diabolo.rows import Rows
+from kinds import SMALL
+
+R = np.random.default_rng(0)
+PEOPLE, VISITS = 40, 8
+PERSON = R.permutation(np.repeat(np.arange(PEOPLE), VISITS))
+X = (R.normal(size=(PEOPLE, 6))[PERSON] + 0.3 * R.normal(size=(PEOPLE * VISITS, 6))).astype(np.float32)
+ILL = R.permutation(np.arange(PEOPLE) % 2)[PERSON]  # nothing about new people can be learned
+SUGAR = R.normal(size=PEOPLE)[PERSON]
+KINDS = {
+    Classifier: (ILL, 0.3, 0.35),
+    Regressor: (SUGAR, 0.5, 0.7),
+    MultiLabelClassifier: (np.stack([ILL, SUGAR > 0], 1), 0.55, 0.6),
+}
+QUICK = SMALL | {"random_state": 0}
+PARAMS = QUICK | {"hidden": (64,), "epochs": 60}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("members", [1, 4])
+def test_what_is_held_out_says_what_new_groups_will_be_like(kind: Any, members: int) -> None:
+    y, seen, new = KINDS[kind]
+    params = PARAMS | {"members": members, "validation_fraction": 0.3}
+    assert kind(**params).fit(X, y).held_out_ < seen
+    assert kind(**params).fit(X, y, groups=PERSON).held_out_ > new
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [PERSON, [f"P{p}" for p in PERSON], pd.Series(PERSON), pa.array(PERSON), [*PERSON[:-1].tolist(), "other"]],
+    ids=range(5),
+)
+def test_no_group_is_on_both_sides(groups: Any) -> None:
+    first = first_of_each(groups, len(X))
+    assert len(np.unique(first)) == len(set(map(str, groups if isinstance(groups, list) else groups.tolist())))
+    for kind, (y, *_) in KINDS.items():
+        fold = fold_of(kind, y, groups)
+        assert len(set(zip(first.tolist(), fold.tolist(), strict=True))) == len(np.unique(first))
+        assert len(np.unique(fold)) > 1
+
+
+def fold_of(kind: Any, y: Any, groups: Any) -> np.ndarray:
+    found: list[np.ndarray] = []
+
+    class Seen(kind):  # type: ignore[misc]
+        def _train(self, *args: Any) -> Any:
+            found.append(self._members.fold)
+            return super()._train(*args)
+
+    Seen(**QUICK).fit(X, y, groups=groups)
+    return found[0]
+
+
+def test_fewer_groups_than_members() -> None:
+    clf = Classifier(members=4, **QUICK).fit(X, ILL, groups=PERSON % 3)
+    assert clf.network_.decoder.members == 3
+    with pytest.raises(DataError, match=r"^groups holds 2: warm_start=True continues with 3 members"):
+        clf.set_params(warm_start=True).fit(X, ILL, groups=PERSON % 2)
+
+
+@pytest.mark.parametrize(
+    ("groups", "match"),
+    [
+        (PERSON[:-1], "^groups has 319 entries, X has 320 rows"),
+        (np.where(PERSON == 3, np.nan, PERSON), r"^groups names none for row \d+ \(8 in all\)"),
+        (np.zeros(320), "^groups holds one group"),
+        (PERSON[:, None], "^groups must be a list"),
+        ("patient", "^groups must be a list"),
+    ],
+    ids=range(5),
+)
+def test_other_groups_are_errors(groups: Any, match: str) -> None:
+    with pytest.raises(DataError, match=match):
+        Classifier(**QUICK).fit(X, ILL, groups=groups)
+
+
+@pytest.mark.parametrize(("things", "others"), [(100, 2), (40, 7), (200, 1)])
+def test_near_copies_are_told(things: int, others: int) -> None:
+    of = np.repeat(np.arange(things), 1 + others)
+    near = R.normal(size=(things, 5))[of] + 0.03 * R.normal(size=(len(of), 5))
+    rows = Rows(torch.from_numpy(near).float())
+    assert gap_after(rows) == others
+    with pytest.warns(UserWarning, match=r"^most rows lie far nearer to .*groups=\.\.\."):
+        Classifier(**QUICK).fit(near, R.integers(0, 2, things)[of])
+    Classifier(**QUICK).fit(near, R.integers(0, 2, things)[of], groups=of)
+
+
+@pytest.mark.parametrize("d", [3, 5, 20])
+def test_of_rows_that_are_spread_out_nothing_is_said(d: int) -> None:
+    t = np.linspace(0, 9, 1000)[:, None]
+    for x in (
+        R.normal(size=(1000, d)),
+        R.standard_t(2, (1000, d)),
+        np.cumsum(R.normal(size=(1000, d)), 0),
+        np.sin(t * np.arange(1, d + 1)),
+    ):
+        assert gap_after(Rows(torch.from_numpy(x).float())) == 0
