@@ -12,7 +12,7 @@ import torch
 
 from diabolo import Classifier, MultiLabelClassifier, Regressor
 from diabolo.errors import DataError
-from diabolo.groups import first_of_each, gap_after
+from diabolo.groups import first_of_each, gap_after, successive
 from diabolo.rows import Rows
 from kinds import SMALL
 
@@ -110,3 +110,19 @@ def test_of_rows_that_are_spread_out_nothing_is_said(d: int) -> None:
         np.sin(t * np.arange(1, d + 1)),
     ):
         assert gap_after(Rows(torch.from_numpy(x).float())) == 0
+
+
+def test_a_series_is_told() -> None:
+    walk, noise = np.cumsum(R.normal(size=(600, 4)), 0), R.normal(size=600)
+    for kind, y in ((Regressor, noise), (Classifier, noise > 0), (MultiLabelClassifier, np.stack([noise > 0, noise > 1], 1))):
+        with pytest.warns(UserWarning, match=r"^rows are like those before and after them.*groups=np.arange\(600\) // 30"):
+            kind(**QUICK).fit(walk, y)
+        kind(**QUICK).fit(walk, y, groups=np.arange(600) // 30)
+        kind(**QUICK).fit(R.permutation(walk), y)
+
+
+def test_rows_sorted_by_class_are_no_series() -> None:
+    y = np.repeat(np.arange(3), 100)
+    x = torch.from_numpy(R.normal(size=(300, 4)) + 50 * y[:, None]).float()
+    assert successive(Rows(x)) < 0.02
+    assert successive(Rows(x), torch.from_numpy(y)) == pytest.approx(1, abs=0.2)

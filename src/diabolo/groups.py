@@ -10,7 +10,17 @@ row to the others. Where rows are spread out in m dimensions, a gap is rare, and
 
     P(d_{j+1} / d_j > r) = r^(-j m)
 
-and where several measurements of each thing lie close together, nearly every row has one.
+and where several measurements of each thing lie close together, nearly every row has one. Rows that follow each other in time
+show by their order: of independent ones
+
+    q_j = mean (x_{i+1,j} - x_ij)^2 / (2 var x_j)
+
+is about 1 (von Neumann's ratio), within each class, by which rows may be sorted.
+
+References
+----------
+Distribution of the ratio of the mean square successive difference to the variance (von Neumann, 1941),
+https://doi.org/10.1214/aoms/1177731677
 """
 
 from __future__ import annotations
@@ -25,15 +35,17 @@ from .errors import DataError, warn
 from .formats.targets import same_length
 from .rows import Rows, evenly
 
-__all__ = ["first_of_each", "tell_groups"]
+__all__ = ["first_of_each", "tell_groups", "tell_series"]
 
 ROWS, ASKED = 20_000, 300  # rows that are looked at, and whose neighbors are
 COLUMNS, LEAST = 64, 3  # of quantities, that distances come from, at most and at least
-CONTINUOUS = 0.5  # of the values of a column are different, if it is a quantity without ties
+CONTINUOUS, TIED = 0.5, 0.1  # of the values of a column are different, if it is a quantity without ties, and with ties
 LARGEST = 64  # rows of a group that is found
 GAP, OFTEN = 2.0, 0.5  # between groups of three and more, and in which share of the rows
 PAIR_GAP, PAIRS_OFTEN = 3.0, 0.6  # the same of pairs
 ENOUGH = 60  # rows
+VARIES = 1e-6  # of the variance of a column lies within classes
+IN_A_ROW, SMOOTH = 5000, 0.05  # rows that follow each other, and q of the middle column, below which they are a series
 
 
 def first_of_each(groups: Any, n: int) -> np.ndarray:
@@ -95,15 +107,40 @@ def gap_after(rows: Rows) -> int:
     return int((gap[:, 0] >= PAIR_GAP).mean() >= PAIRS_OFTEN)
 
 
-def quantities(rows: Rows) -> Any:
-    """Columns without ties, of some rows (r, c), each of unit variance; None if these are too few."""
+def tell_series(rows: Rows, classes: Any = None) -> None:
+    """Warn if rows are like those before and after them, beyond what their classes (n,) have in common."""
+    if successive(rows, classes) < SMOOTH:
+        warn(
+            "rows are like those before and after them, as in a log or a series: rows that are held out lie between rows that "
+            "are learned, and `held_out_` says nothing of later ones; fit the earlier rows and judge by later ones, or hold out "
+            f"pieces together, fit(X, y, groups=np.arange({len(rows)}) // {-(-len(rows) // 20)})"
+        )
+
+
+def successive(rows: Rows, classes: Any = None) -> float:
+    """q of the middle one of the quantities; 1 if these are too few."""
+    n = min(len(rows), IN_A_ROW)
+    x = quantities(rows.subset(np.arange(n)), TIED)
+    if x is None:
+        return 1.0
+    if classes is not None:
+        known, code = torch.unique(classes[:n], return_inverse=True)
+        mean = torch.zeros(len(known), x.shape[1]).index_add_(0, code, x) / torch.bincount(code)[:, None]
+        x = x - mean[code]
+    within = x.var(0) > VARIES
+    q = (x.diff(dim=0).square().mean(0) / (2 * x.var(0)))[within]
+    return float(q.median()) if len(q) >= LEAST else 1.0
+
+
+def quantities(rows: Rows, continuous: float = CONTINUOUS) -> Any:
+    """Columns without ties, of some rows (r, c), each of unit variance; None if they are too few."""
     n = min(len(rows), ROWS)
     if n < ENOUGH or n * rows.take(np.zeros(1, dtype=int)).shape[1] > MOST_NUMBERS:
         return None
     x = rows.take(evenly(len(rows), n)).double()
     x = x[:, ~x.isnan().any(0)]
     ordered = x.sort(0).values
-    x = x[:, 1 + (ordered[1:] != ordered[:-1]).sum(0) >= CONTINUOUS * n]
+    x = x[:, 1 + (ordered[1:] != ordered[:-1]).sum(0) >= continuous * n]
     if x.shape[1] < LEAST:
         return None
     x = x[:, torch.from_numpy(evenly(x.shape[1], COLUMNS))]

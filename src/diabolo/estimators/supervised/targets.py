@@ -43,6 +43,7 @@ class Target(ABC):
     judged = 20_000  # rows that are evaluated after training
     convex = True  # whether `optimum` knows the loss
     ridges: tuple[float, ...] = RIDGES  # lambda that is tried for the last layer
+    classes: Tensor | None = None  # (n,) the number of each row's only class
     linear = False  # whether a network from scratch begins at a linear model
 
     def __init__(self, loss: Loss, n: int, k: int, w: Tensor | None) -> None:
@@ -121,7 +122,7 @@ class ClassTarget(Target):
 
     def __init__(self, index: Tensor, k: int, w: Tensor | None) -> None:
         super().__init__(Softmax((k,)), len(index), k, w)
-        self.index = index
+        self.index = self.classes = index
 
     def start(self) -> Tensor:
         w = torch.ones(self.n) if self.w is None else self.w[:, 0]
