@@ -853,11 +853,38 @@ def test_numbers_far_from_those_of_fit_are_told() -> None:
     ):
         format = infer(x).fit(x)
         assert len(np.concatenate([*format.arrays(x)])) == 80
-        assert len(np.concatenate([*format.arrays(other[:9])])) == 9
         with pytest.warns(UserWarning, match=f"{what}.* is their unit another one"):
             list(format.tensors(other))
     few = X.assign(kg=X["kg"].where(X.index > 30, 1e9))
     assert len(np.concatenate([*Tables().fit(X).arrays(few)])) == 80
+
+
+@pytest.mark.parametrize(
+    ("other", "rows", "said"),
+    [
+        (lambda kg: 2.2046 * kg, 80, "(about 156.3, where fit saw 49.07 to 88.02) lie in most rows outside all that"),
+        (lambda kg: kg / 2.54, 80, "(about 27.91, where fit saw 49.07 to 88.02)"),
+        (lambda kg: kg + 273, 80, "(about 343.9, where"),
+        (lambda kg: 1000 * kg, 1, "(about 71,132, where"),
+        (lambda kg: kg.where(kg.index % 2 > 0, 300), 80, ""),
+        (lambda kg: kg + 20, 80, ""),
+        (lambda kg: 1000 * kg.where(kg.index > 1, 0.07), 3, ""),
+    ],
+)
+def test_numbers_outside_the_range_of_fit_are_told(other: Any, rows: int, said: str) -> None:
+    """Of most rows, or far outside in all of a few."""
+    kg = pd.Series(np.random.default_rng(0).normal(70, 9, 80))
+    X = pd.DataFrame({"kg": kg, "c": ["a", "b"] * 40})
+    new = X.assign(kg=other(kg))[:rows]
+    for x, y, name in ((X, new, "kg"), (X[["kg"]].to_numpy(), new[["kg"]].to_numpy(), "x0")):
+        format = infer(x).fit(x)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            assert len(np.concatenate([*format.arrays(y)])) == rows
+        found = [str(w.message) for w in told]
+        assert len(found) == bool(said) and all(f"column(s) {name!r} {said}" in message for message in found)
+        format.doubts = False  # as of a detector, which judges such rows
+        assert len(np.concatenate([*format.arrays(y)])) == rows
 
 
 def test_other_numbers_in_a_column_of_0_and_1_are_told() -> None:

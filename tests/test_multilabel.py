@@ -468,7 +468,8 @@ def test_a_huge_example_is_not_all_rows_of_the_memory() -> None:
     clf, X, _ = fitted()
     example = X[:1].copy()
     example[0, 0] = 1e15
-    assert clf.add_label("x", example).negatives == len(clf.memory_)
+    with pytest.warns(UserWarning, match=r"'x0' \(about 1e\+15, where fit saw .* outside all that was seen in fit"):
+        assert clf.add_label("x", example).negatives == len(clf.memory_)
 
 
 # ── a label less, another name ───────────────────────────────────────────────────────────────────────────────────────
@@ -1080,6 +1081,7 @@ def test_one_label_alone() -> None:
     assert clf.top(X[:1], 3)[0][0][0] == 0
 
 
+@pytest.mark.filterwarnings("ignore:.* outside all that was seen in fit")  # of four rows
 def test_one_row_more_or_less() -> None:
     X, Y = rows()
     for n in (1, 3):

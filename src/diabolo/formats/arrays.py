@@ -342,6 +342,11 @@ class Arrays(Format):
         some = self.quantities() & (low > 0)
         return np.stack([encoded(np.where(some, v - self.origin, self.mean), *self.unit) for v in (0 * low, low / 10)])
 
+    def reach(self) -> np.ndarray:
+        some = self.quantities() & (self.low < self.high) & (self.low > -LARGEST)
+        ends = ((self.low, -np.inf), (self.high, np.inf))
+        return np.stack([np.where(some, encoded(np.where(some, end, self.mean), *self.unit), free) for end, free in ends])
+
     def yes_or_no(self) -> np.ndarray:
         return np.asarray(self.binary)
 

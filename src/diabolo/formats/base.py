@@ -53,6 +53,7 @@ FAR_OUT, FAR_OUT_SQUASHED = (
     50.0,
     5.0,
 )  # standard deviations, of which few rows are no sure measure; of a wild column, in its unit
+OUTSIDE, OUTSIDE_ALL = 0.5, 2.0  # ranges of fit beyond its end, of most of many rows, and of all of a few
 RARE = 0.01  # of the rows, in which other numbers than 0 and 1 are not told
 MAX_COLUMNS_NAMED = 5
 SINGLE: dict[str, Loss] = {
@@ -208,6 +209,10 @@ class Format(Printed):
         """(2, d) features of zero, and of a tenth of the least value in fit, where all were above 0; else an empty range."""
         return np.zeros((2, self.width))
 
+    def reach(self) -> np.ndarray:
+        """(2, d) features of the least and the largest number in fit; infinite, where such a range says nothing."""
+        return np.array([[-np.inf], [np.inf]]).repeat(self.width, 1)
+
     def yes_or_no(self) -> np.ndarray:
         """(d,) bool: features of columns of 0 and 1."""
         return np.zeros(self.width, dtype=bool)
@@ -232,8 +237,9 @@ class Format(Printed):
         x = np.asarray(x[:LOOKED_AT])
         if bare := int(np.isnan(x).all(1).sum()):
             warn(f"{bare:,} of {len(x):,} rows looked at hold no values at all: nothing is known of these, leave them out")
+        outside = self._outside(x) if self.doubts else []
         if len(x) < ENOUGH_TO_TELL:
-            return
+            return self._say_outside(x, outside)
         zero, tenth = self.tiny().astype(x.dtype)
         most = np.where(self.ordinary(), FAR_OUT, FAR_OUT_SQUASHED).astype(x.dtype)
         with np.errstate(invalid="ignore"):
@@ -244,6 +250,32 @@ class Format(Printed):
             told = self.quantities() & (far.mean(0) > 0.5)
         if told.any():
             self._say_far(x, far, np.flatnonzero(told).tolist())
+        self._say_outside(x, [f for f in outside if not told[f]])
+
+    def _outside(self, x: np.ndarray) -> list[int]:
+        """Numbers that are in most rows well outside the range of fit: pounds, where that saw kilograms."""
+        low, high = self.reach().astype(x.dtype)
+        width = high - low
+        few_rows = len(x) < ENOUGH_TO_TELL
+        with np.errstate(invalid="ignore"):  # where the range is infinite
+            beyond = np.maximum(x - high, low - x) > (OUTSIDE_ALL if few_rows else OUTSIDE) * width
+        told = beyond.all(0) if few_rows else beyond.mean(0) > 0.5
+        return np.flatnonzero(told & self.quantities()).tolist() if len(x) else []
+
+    def _say_outside(self, x: np.ndarray, features: list[int]) -> None:
+        starts, ends, said = [block.start for block in self.blocks], self.reach(), []
+        for f in features[:MAX_COLUMNS_NAMED]:
+            j = starts.index(f)
+            rows = np.repeat(x[:1], 3, 0).astype(np.float64)
+            rows[:, f] = np.nanmedian(x[:, f]), *ends[:, f]
+            found, low, high = (few(cell) for cell in self.shown(rows, j))
+            said.append(f"{self.columns[j]!r} (about {found}, where fit saw {low} to {high})")
+        more = f" and {len(features) - len(said):,} more" if len(features) > len(said) else ""
+        if said:
+            warn(
+                f"column(s) {', '.join(said)}{more} lie in most rows outside all that was seen in fit: is their unit another "
+                "one? The model knows nothing of such values"
+            )
 
     def _tell_neither(self, x: np.ndarray) -> None:
         """Warn of numbers other than 0 and 1 in columns that had only these: they are infinite in x."""

@@ -207,6 +207,14 @@ class Number(Column):
         return float(zero), float(tenth)
 
     @property
+    def reach(self) -> tuple[float, float]:
+        """The features of the least and the largest value in fit; infinite for dates (span), and if all are one."""
+        if self.low is None or self.high is None or self.low >= self.high or family(arrow_type(self.type)) == "dates":
+            return -np.inf, np.inf
+        low, high = encoded(np.array([self.low, self.high]), *self.unit)
+        return float(low), float(high)
+
+    @property
     def span(self) -> tuple[float, float] | None:
         """The first and the last date of fit; None of other numbers."""
         if self.low is None or self.high is None or self.low >= self.high or family(arrow_type(self.type)) != "dates":

@@ -156,6 +156,7 @@ class Tables(Format):
         self.width = int(ends[-1])
         self._blocks = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         self._encoder = Encoder(self.fields, [block.start for block in self._blocks])
+        self._reach: np.ndarray | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -358,6 +359,13 @@ class Tables(Format):
     def tiny(self) -> np.ndarray:
         each = [column.tiny if isinstance(column, Number) and not self.common else (0.0, 0.0) for column in self.fields]
         return np.repeat(np.reshape(each, (-1, 2)).T, [column.width for column in self.fields], 1)
+
+    def reach(self) -> np.ndarray:
+        if self._reach is None:  # many columns take longer than a row of them
+            free = (-np.inf, np.inf)
+            each = [column.reach if isinstance(column, Number) and not self.common else free for column in self.fields]
+            self._reach = np.repeat(np.reshape(each, (-1, 2)).T, [column.width for column in self.fields], 1)
+        return self._reach
 
     def yes_or_no(self) -> np.ndarray:
         return np.repeat([isinstance(column, Binary) for column in self.fields], [column.width for column in self.fields])
