@@ -24,6 +24,7 @@ import torch
 from diabolo import Autoencoder, OutlierDetector, load
 from diabolo.errors import DataError
 from diabolo.formats import Tables, frames, write_table
+from diabolo.formats.hints import nearly_numbers
 from diabolo.formats.layout import Reading
 from kinds import SMALL
 
@@ -659,3 +660,30 @@ def test_levels_that_are_mostly_new_are_told() -> None:
     ae.transform(other.head(5))  # a few rows may be so
     ae.transform(df.assign(sex=["other", None, "F"] * 20))  # half of those that have one
     ae.transform(df.assign(sex=None))
+
+
+@pytest.mark.parametrize(
+    ("texts", "first"),
+    [
+        (["<30" if i < 30 else f"{i}" for i in range(90)], "'<30' (row 0)"),
+        ([f"{i / 4}" if i < 60 else "15+" for i in range(90)], "'15+' (row 60)"),
+        ([f"{i / 4}" + "*" * (i % 3 > 1) for i in range(90)], "'0.5*' (row 2)"),
+        ([f"ca. {i / 4}".replace(".", ",") if i % 2 else f"~{i / 4}" for i in range(90)], ""),
+        ([f"{i / 4:.2f}-" if i % 2 else f"{i / 4:.2f}" for i in range(90)], "'0.25-' (row 1)"),
+        ([f"{i}.-" for i in range(90)], "'0.-' (row 0)"),
+        (["0", "1", "2", "3+"] * 20, ""),
+        (["<10", "10-20", ">20"] * 20, ""),
+        ([f"A{i}" for i in range(90)], ""),
+    ],
+)
+def test_numbers_with_limits_and_marks_are_told(texts: list[str], first: str) -> None:
+    """Below what can be measured, beyond the last one that is asked for; but few levels are levels."""
+    hint = nearly_numbers(pa.array(texts))
+    assert (hint is not None and hint.cells.startswith(first) and hint.why == "signs of their own") if first else hint is None
+
+
+def test_no_expression_is_said_that_does_not_read_all_cells() -> None:
+    """pandas.to_numeric refuses a note among numbers."""
+    hint = nearly_numbers(pa.array([f"{i / 4}" if i else "see note 3" for i in range(90)]))
+    assert hint is not None
+    assert (hint.why, hint.bare) == ("among them 'see note 3'", None)

@@ -68,6 +68,7 @@ GROUPED = r"^[+-]?\d{1,3}((\.\d{3})*|,\d+)$"
 SIGNED = r"^([+-]?)\s*\p{Sc}\s*|\s*[\p{Sc}%]$"
 COINS = "USD|EUR|GBP|CHF|JPY"
 WRITTEN = rf"^([+-]?)\s*\b(?:{COINS})\b\s*|\s*\b(?:{COINS})$|^[(−-]\s*([\d.,]+)\)?$"  # in ways that no option reads
+LIMITED = r"(?i)^(?:[<>≤≥~≈]=?|ca\.|approx\.?)\s*|\s*(?:[*+†‡]|\.-)$|(\d)-$"  # <0.1, 40+, 1.5*: more than the number
 MONEY = rf"^[+-]?\s*(?:\p{{Sc}}|(?:{COINS})\b)?\s*[+-]?\d[\d.,' \x{{a0}}\x{{202f}}]*(?:[\p{{Sc}}%]|\b(?:{COINS}))?$"
 BARE = r".str.replace(r'[^\d.,-]', '', regex=True)"  # in pandas, without signs
 SPACES = r"r'\s', '', regex=True"
@@ -176,7 +177,10 @@ def nearly_numbers(values: Any, decimal: str = ".") -> Hint | None:
         return _as_they_are(values, cells)
     form = dict(zip(counts, _forms(pa.array(list(counts))), strict=True))
     odd = [text for text in counts if form[text] is None]
-    if not all(_match(odd, KNOWN)) and pc.count_distinct(cells.filter(plain)).as_py() <= ENOUGH:
+    different = pc.count_distinct(cells.filter(plain)).as_py()
+    if not all(_match(odd, KNOWN)) and different <= ENOUGH:
+        return None
+    if "limited" in form.values() and different + len(form) - len(odd) <= ENOUGH:  # 0, 1, 2, 3+ are levels
         return None
     marks = 0 < len(odd) <= MARKS and all(_match(odd, r"^(\D+|#\S+)$"))
     known = len(cells) - sum(counts.values()) + sum(counts[text] for text in counts if form[text] is not None)
@@ -246,11 +250,14 @@ def _forms(texts: pa.Array) -> list[int | str | None]:
     """The notation of each text: the number of its form, with a sign only, or one that no option reads."""
     bare = pc.replace_substring_regex(texts, SIGNED, r"\1")
     rest = pc.replace_substring_regex(bare, WRITTEN, r"\1\2")
+    limits = pc.replace_substring_regex(rest, LIMITED, r"\1")
     found: list[int | str | None] = [None] * len(texts)
     names: list[int | str] = ["signed", *range(len(FORMS))]
     for form, name in zip([PLAIN, *FORMS], names, strict=True):
-        for i, (fits, near) in enumerate(zip(_match(bare, form), _match(rest, form), strict=True)):
-            found[i] = found[i] if found[i] is not None else name if fits else "written" if near else None
+        ways = zip(_match(bare, form), _match(rest, form), _match(limits, form), strict=True)
+        for i, (fits, near, limited) in enumerate(ways):
+            said = name if fits else "written" if near else "limited" if limited else None
+            found[i] = found[i] if found[i] is not None else said
     return found
 
 
@@ -274,9 +281,10 @@ def _hint(values: Any, form: dict[str, Any], marks: list[str], points: bool) -> 
         last = " in the last row: if its numbers are totals, delete it" if str(values[-1]).strip() in odd else ""
         whys.append(f"among them {', '.join(map(repr, odd[:3]))}{last}")
         options |= {"na": tuple(marks)} if marks else {}
-    if "written" in form.values():
+    own = bool({"written", "limited"} & {*form.values()})
+    if own:
         whys.append("signs of their own")
-    if "written" in form.values() or (points and "decimal" in options):  # beside decimal points: no option reads both
+    if own or (odd and not marks) or (points and "decimal" in options):  # beside decimal points: no option reads both
         return Hint(", ".join(whys), _cells(values, form), bare=None)
     return Hint(", ".join(whys), _cells(values, form), options, BARE if signed else "") if whys else None
 
