@@ -114,7 +114,7 @@ def test_a_file_with_a_part_of_nothing_is_refused(detector: OutlierDetector) -> 
         (pd.date_range("2024-01-01", periods=40, freq="5h"), ["day: time of day"]),
         (
             pd.date_range("2024-01-01 12:00", periods=40, freq="25h", tz="Europe/Oslo"),
-            ["day: time of day (UTC)", "day: weekday (UTC)"],
+            ["day: time of day (Europe/Oslo)", "day: weekday (Europe/Oslo)"],
         ),
         (pd.to_timedelta(np.arange(40), unit="D"), []),
         (np.arange(40.0), []),
@@ -162,6 +162,41 @@ def test_a_date_is_explained_in_the_zone_of_fit(detector: OutlierDetector) -> No
     assert {c.column: str(c.seen) for c in cells}["when"] == str(X["when"][0] - pd.Timedelta(hours=9))
     with pytest.warns(UserWarning, match="read as UTC"):
         assert "when: time of day" in str(detector.explain(tokyo, [0]))
+
+
+@pytest.mark.parametrize("zone", ["Australia/Sydney", "America/Los_Angeles", "+05:30", "UTC"])
+def test_a_weekday_is_that_of_the_zone(zone: str) -> None:
+    """At nine on a Monday in Sydney it is Sunday in UTC: a Sunday there was normal without a word."""
+    zoned = [
+        X.assign(when=X["when"].dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward"))
+        for X in (orders(), on_sunday(orders(200, seed=1)))
+    ]
+    detector = OutlierDetector(0.02, **FEW).fit(zoned[0])
+    assert detector.format_.columns[2:] == [f"when: time of day ({zone})", f"when: weekday ({zone})"]
+    assert flagged(detector, zoned[1]) > 0.9
+    assert flagged(detector, zoned[1].assign(when=zoned[1]["when"].dt.tz_convert("Asia/Tokyo"))) > 0.9
+    [cell, *_] = detector.explain(zoned[1], [0])[0].cells
+    assert (cell.column, cell.seen) == (f"when: weekday ({zone})", "Sunday")
+
+
+@pytest.mark.parametrize("kind", ["python", "time32[s]", "time64[ns]"])
+def test_times_around_midnight_have_a_day_that_begins_elsewhere(kind: str) -> None:
+    """Noon is in the middle of 23:00 and 1:00, and was normal without a word."""
+
+    def nights(middle: float, n: int = N, seed: int = 0) -> Any:
+        rng = np.random.default_rng(seed)
+        seconds = (3600 * (middle + rng.normal(0, 1.2, n))).astype(int) % 86_400
+        X = pa.table({"at": pa.array(seconds.astype(np.int32), pa.time32("s")), "a": rng.normal(size=n)})
+        return X.to_pandas() if kind == "python" else X.cast(pa.schema([("at", kind), ("a", "double")]))
+
+    def fitted(middle: float) -> OutlierDetector:
+        return OutlierDetector(0.02, **FEW).fit(nights(middle))
+
+    late = fitted(25)
+    assert late.format_.columns[2:] == ["at: time since 11:00"]
+    assert flagged(late, nights(25, 200, 1)) < 0.05
+    assert flagged(late, nights(14, 100, 2)) > 0.9
+    assert fitted(14).format_.columns == ["at", "a"]
 
 
 def test_dates_beyond_the_year_9999_are_refused() -> None:
