@@ -54,7 +54,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     OutlierDetector(**FEW).fit(columns).save(folder / "outliers.diabolo")
     Y = pd.DataFrame({"big": (X["a"] > 0) * 1, "sum": (X["a"] + X["b"].fillna(0) > 0) * 1})
     MultiLabelClassifier(**FEW).fit(columns, Y).save(folder / "tags.diabolo")
-    Regressor(**FEW).fit(columns, (X["a"] * 2).to_numpy()).save(folder / "numbers.diabolo")
+    Regressor(**FEW).fit(columns, (X["a"] * 2 + X["b"].fillna(0)).to_numpy()).save(folder / "numbers.diabolo")
     return folder
 
 

@@ -652,7 +652,7 @@ def test_a_page_of_any_regressor(kind: str, tmp_path: Path) -> None:
     X, y = homes(60)
     Y: Any = y.fillna(0)
     if kind == "two targets":
-        Y = pd.DataFrame({"price": Y, "rooms": np.where(np.arange(60) % 9, X["area"] / 30, np.nan)})
+        Y = pd.DataFrame({"price": Y, "rooms": np.where(np.arange(60) % 9, (X["area"] / 30).round(), np.nan)})
     elif kind == "array":
         X = X[["area", "color"]].to_numpy()
     elif kind == "documents":
@@ -677,7 +677,7 @@ def test_a_page_of_any_regressor(kind: str, tmp_path: Path) -> None:
 def test_targets_in_another_order_and_numbers_that_are_all_the_same(tmp_path: Path) -> None:
     r = np.random.default_rng(0)
     X, z = pd.DataFrame(r.normal(size=(200, 3))).add_prefix("x"), r.normal(size=200)
-    Y = pd.DataFrame({"a": 3 * X["x0"], "b": X["x1"] + 0.1 * z})
+    Y = pd.DataFrame({"a": 3 * X["x0"] + 0.1 * z, "b": X["x1"] + 0.1 * z})
     reg, pages = regressor(X, Y), {}
     same = Y.assign(b=1.0)
     for name, (rows, y) in {"ab": (X, Y), "ba": (X, Y[["b", "a"]]), "same": (X, same), "one": (X[:1], Y[:1])}.items():
