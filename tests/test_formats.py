@@ -882,7 +882,8 @@ def test_numbers_outside_the_range_of_fit_are_told(other: Any, rows: int, said: 
             warnings.simplefilter("always")
             assert len(np.concatenate([*format.arrays(y)])) == rows
         found = [str(w.message) for w in told]
-        assert len(found) == bool(said) and all(f"column(s) {name!r} {said}" in message for message in found)
+        assert len(found) == bool(said)
+        assert all(f"column(s) {name!r} {said}" in message for message in found)
         format.doubts = False  # as of a detector, which judges such rows
         assert len(np.concatenate([*format.arrays(y)])) == rows
 

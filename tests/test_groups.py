@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from diabolo import Classifier, MultiLabelClassifier, Regressor
+from diabolo import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector, Regressor
 from diabolo.errors import DataError
 from diabolo.groups import first_of_each, gap_after, successive
 from diabolo.rows import Rows
@@ -89,15 +89,21 @@ def test_other_groups_are_errors(groups: Any, match: str) -> None:
         Classifier(**QUICK).fit(X, ILL, groups=groups)
 
 
+UNGROUPED = {Autoencoder: "what `comparison_` says is too good", OutlierDetector: "p-values are too small"}
+
+
 @pytest.mark.parametrize(("things", "others"), [(100, 2), (40, 7), (200, 1)])
 def test_near_copies_are_told(things: int, others: int) -> None:
     of = np.repeat(np.arange(things), 1 + others)
     near = R.normal(size=(things, 5))[of] + 0.03 * R.normal(size=(len(of), 5))
-    rows = Rows(torch.from_numpy(near).float())
-    assert gap_after(rows) == others
-    with pytest.warns(UserWarning, match=r"^most rows lie far nearer to .*groups=\.\.\."):
-        Classifier(**QUICK).fit(near, R.integers(0, 2, things)[of])
-    Classifier(**QUICK).fit(near, R.integers(0, 2, things)[of], groups=of)
+    assert gap_after(Rows(torch.from_numpy(near).float())) == others
+    y = R.integers(0, 2, things)[of]
+    with pytest.warns(UserWarning, match=r"^most rows lie far nearer to .*`held_out_` is too good for new .*groups=\.\.\."):
+        Classifier(**QUICK).fit(near, y)
+    Classifier(**QUICK).fit(near, y, groups=of)
+    for kind, wrong in UNGROUPED.items():
+        with pytest.warns(UserWarning, match=f"^most rows lie far nearer to .*{wrong} for new things"):
+            kind(**QUICK).fit(near)
 
 
 @pytest.mark.parametrize("d", [3, 5, 20])
@@ -119,6 +125,10 @@ def test_a_series_is_told() -> None:
             kind(**QUICK).fit(walk, y)
         kind(**QUICK).fit(walk, y, groups=np.arange(600) // 30)
         kind(**QUICK).fit(R.permutation(walk), y)
+    for kind, wrong in UNGROUPED.items():
+        with pytest.warns(UserWarning, match=f"^rows are like those before and after them.*{wrong} for later ones"):
+            kind(**QUICK).fit(walk)
+        kind(**QUICK).fit(R.permutation(walk))
 
 
 def test_rows_sorted_by_class_are_no_series() -> None:

@@ -35,7 +35,7 @@ from .errors import DataError, warn
 from .formats.targets import same_length
 from .rows import Rows, evenly
 
-__all__ = ["first_of_each", "tell_groups", "tell_series"]
+__all__ = ["first_of_each", "tell_dependent"]
 
 ROWS, ASKED = 20_000, 300  # rows that are looked at, and whose neighbors are
 COLUMNS, LEAST = 64, 3  # of quantities, that distances come from, at most and at least
@@ -44,6 +44,7 @@ LARGEST = 64  # rows of a group that is found
 GAP, OFTEN = 2.0, 0.5  # between groups of three and more, and in which share of the rows
 PAIR_GAP, PAIRS_OFTEN = 3.0, 0.6  # the same of pairs
 ENOUGH = 60  # rows
+STEADY = 0.02  # of the steps of a column go up, or down, at least, if it is not time itself, or follows from it
 VARIES = 1e-6  # of the variance of a column lies within classes
 IN_A_ROW, SMOOTH = 5000, 0.05  # rows that follow each other, and q of the middle column, below which they are a series
 
@@ -80,14 +81,21 @@ def first_of_each(groups: Any, n: int) -> np.ndarray:
     return np.asarray(first[code])
 
 
-def tell_groups(rows: Rows) -> None:
-    """Warn if nearly all rows have near copies, as if several of them belonged together."""
-    size = gap_after(rows)
-    if size:
+def tell_dependent(rows: Rows, wrong: str, classes: Any = None, groups: bool = False) -> None:
+    """Warn of rows that are no independent draws: of what is `wrong` for new ones, and whether `groups` are the remedy."""
+    if size := gap_after(rows):
+        cure = (
+            "say which rows belong together, fit(X, y, groups=...) (--groups)" if groups else "leave things out to measure it"
+        )
         warn(
             f"most rows lie far nearer to {'another one' if size == 1 else f'about {size} others'} than to all the rest, as "
-            "measurements of one thing do: near copies of rows that are held out are learned, and `held_out_` is too good for "
-            "new things; say which rows belong together, fit(X, y, groups=...) (--groups)"
+            f"measurements of one thing do: {wrong} for new things, of which no near copies are learned; {cure}"
+        )
+    elif successive(rows, classes) < SMOOTH:
+        pieces = f", or hold out pieces, fit(X, y, groups=np.arange({len(rows)}) // {-(-len(rows) // 20)})" if groups else ""
+        warn(
+            "rows are like those before and after them, as in a log or a series: what is held out lies between rows that are "
+            f"learned, and {wrong} for later ones; fit the earlier rows, and measure on the later ones{pieces}"
         )
 
 
@@ -107,21 +115,15 @@ def gap_after(rows: Rows) -> int:
     return int((gap[:, 0] >= PAIR_GAP).mean() >= PAIRS_OFTEN)
 
 
-def tell_series(rows: Rows, classes: Any = None) -> None:
-    """Warn if rows are like those before and after them, beyond what their classes (n,) have in common."""
-    if successive(rows, classes) < SMOOTH:
-        warn(
-            "rows are like those before and after them, as in a log or a series: rows that are held out lie between rows that "
-            "are learned, and `held_out_` says nothing of later ones; fit the earlier rows and judge by later ones, or hold out "
-            f"pieces together, fit(X, y, groups=np.arange({len(rows)}) // {-(-len(rows) // 20)})"
-        )
-
-
 def successive(rows: Rows, classes: Any = None) -> float:
     """q of the middle one of the quantities; 1 if these are too few."""
     n = min(len(rows), IN_A_ROW)
     x = quantities(rows.subset(np.arange(n)), TIED)
     if x is None:
+        return 1.0
+    rises = (x.diff(dim=0) >= 0).double().mean(0)
+    x = x[:, (rises > STEADY) & (rises < 1 - STEADY)]  # without time itself
+    if x.shape[1] < LEAST:
         return 1.0
     if classes is not None:
         known, code = torch.unique(classes[:n], return_inverse=True)

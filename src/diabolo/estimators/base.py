@@ -34,6 +34,7 @@ from ..formats.frames import rows_of
 from ..formats.matrices import plain
 from ..formats.parts import is_path, unchanged
 from ..formats.readers import Dataset, NamedMatrix, as_dataset, opened
+from ..groups import tell_dependent
 from ..hardware import one_thread, pick_device, pick_precision
 from ..history import History
 from ..limits import keep_freed_memory
@@ -317,6 +318,8 @@ class System(Training, BaseEstimator, ABC):
         fold = np.zeros(n, dtype=int)
         fold[np.random.default_rng(self.seed_).permutation(n)[:count]] = 1
         fold = together(rows, fold)
+        if self.format_.kind in ("tables", "arrays"):
+            tell_dependent(rows, "what `comparison_` says is too good")
         return rows.subset(np.flatnonzero(fold == 0)), rows.subset(np.flatnonzero(fold))
 
     def _train(self, train: Rows, held: Rows | None) -> History:

@@ -99,20 +99,22 @@ def tell_determined(X: Any, answers: list[Any], there: dict[str, int], grouped: 
     if not known or len(known) < len(answers) or len(there) * len(known) > MAX_PAIRS:
         return
     own: list[str] = []
-    things: dict[str, int] = {}
+    things: dict[str, np.ndarray] = {}
+    row, rng = np.zeros(len(which), dtype=np.uint64), np.random.default_rng(0)
     quantities: dict[str, np.ndarray] = {}
     together = np.unique(np.stack([a.code for a in known]), axis=1, return_inverse=True)[1].ravel()
     for name, c in there.items():
         x = arrow(cells_at(column(X, c), which))
         if x is None or (code := codes(x)) is None or not code.any():
             continue
+        row += code.astype(np.uint64) * rng.integers(1, 2**63, dtype=np.uint64)  # the same of equal rows, and hardly of others
         quantity, values = numbers(x), len(np.unique(code))
         if quantity is not None:
             quantities[name] = quantity[known[0].few]
         if any(a.follows(code, values, quantity) for a in known):
             own.append(name)
         elif NAMES <= values <= len(code) / 2 and not grouped and determines(code, together, quantity):
-            things[name] = values
+            things[name] = code
     if own:
         warn(
             f"column(s) {some(own)} of X say y by themselves, in another unit or by another name: if they are made from y, or "
@@ -123,8 +125,9 @@ def tell_determined(X: Any, answers: list[Any], there: dict[str, int], grouped: 
             f"y is the sum or difference of columns {some(parts)} of X: if they are known only with it, leave them out, "
             f"{without(X, parts)}"
         )
-    if things:
-        tell_things(X, things, len(which))
+    some_rows = np.unique(row, return_index=True)[1]  # copies are held out together anyway
+    if found := {name: n for name, code in things.items() if (n := len(np.unique(code))) <= len(some_rows) / 2}:
+        tell_things(X, found, len(which))
 
 
 def tell_things(X: Any, things: dict[str, int], n: int) -> None:

@@ -36,6 +36,7 @@ from torch import Tensor
 from ...corruption import Corruption
 from ...errors import FormatError
 from ...formats.targets import same_order
+from ...groups import tell_dependent
 from ...history import History
 from ...nets import EnsembleSkipMLP
 from ...network import Diabolo
@@ -363,6 +364,8 @@ class OutlierDetector(OutlierMixin, System):
     def _split(self, rows: Rows) -> tuple[Rows, Rows | None]:
         """All rows but the known outliers; their folds."""
         self._chosen = training_rows(rows, *self._given)
+        if self.format_.kind in ("tables", "arrays"):
+            tell_dependent(self._chosen.rows, "p-values are too small")
         n, k = len(self._chosen.rows), min(self.members, len(self._chosen.rows) // 4)
         self._members = CrossFit(np.random.default_rng(self.seed_).permutation(n) % k, k)
         return self._chosen.rows, None

@@ -50,7 +50,7 @@ from ...errors import DataError, FormatError, warn
 from ...formats.new_gaps import NewGaps
 from ...formats.readers import with_answers
 from ...formats.targets import same_length
-from ...groups import first_of_each, tell_groups, tell_series
+from ...groups import first_of_each, tell_dependent
 from ...history import History
 from ...nets import (
     ConcatEnsembles,
@@ -186,8 +186,7 @@ class Supervised(System, abstract=True):
         if self._groups is None:
             fold = together(rows, fold)
             if self.format_.kind in ("tables", "arrays"):
-                tell_groups(rows)
-                tell_series(rows, self._target.classes)
+                tell_dependent(rows, "`held_out_` is too good", self._target.classes, groups=True)
         self._members = CrossFit(fold, members)
         return rows, None
 
