@@ -867,6 +867,32 @@ def test_the_denoiser_of_the_package_denoises() -> None:
     assert decibels(restored, y) > decibels(seen, y) + 8
 
 
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_an_empty_frame_says_nothing_about_the_noise_and_stays(value: int) -> None:
+    shipped, clean = Denoiser.pretrained(), load_sample_images().images[1][100:260, 200:400].mean(2)
+    before = np.pad(noise(clean, 25), 30, constant_values=value)
+    (after,) = shipped.transform([before])
+    assert 20 < 255 * shipped.noise_level([before])[0] < 30
+    assert psnr(after[30:-30, 30:-30], clean) > psnr(before[30:-30, 30:-30], clean) + 4
+    assert (after[:30] == value).all()
+    flat = np.full((90, 90), 200, np.uint8)
+    flat[40:43, 40:44] = 10
+    assert shipped.noise_level([flat])[0] < 1 / 255  # what is in this frame is too little to tell
+
+
+def test_noise_that_is_cut_off_at_white_or_black_is_not_taken_for_none() -> None:
+    shipped, clean = Denoiser.pretrained(), load_sample_images().images[1][100:300, 100:300].mean(2)
+    for moved in (clean + 90, clean - 60):
+        level = 255 * shipped.noise_level([noise(moved, 25)])[0]
+        assert 20 < level < 30
+
+
+def test_paper_around_letters_is_no_frame_and_no_noise_that_is_cut_off() -> None:
+    page = np.full((200, 200), 255, np.uint8)
+    page[20:180:12, 10:190] = np.random.default_rng(0).choice([0, 90, 200, 255], (14, 180))
+    assert Denoiser.pretrained().noise_level([page])[0] < 1 / 255
+
+
 def test_the_upscaler_of_the_package_is_better_than_bicubic() -> None:
     y = tensor(pictures(1, 64, seed=9)[0] / np.float32(255))
     small = resize(y, (32, 36), levels=255)

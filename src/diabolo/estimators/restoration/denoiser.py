@@ -44,6 +44,8 @@ from .pixels import handed_back, looked_at, one, tamed
 __all__ = ["Denoiser"]
 
 MAX_PIXELS_ESTIMATED_WHOLE, SPOT = 4 << 20, 512  # pixels; the noise of larger pictures is estimated from squares of this side
+LEAST_INSIDE = 64  # pixels a side within an empty frame; of fewer, such as a logo, the frame counts, too
+LEAST_FREE = 0.25  # of the pixels, away from black and white ones: of fewer, as of a page of text, all tell the noise
 INVISIBLE_NOISE = 0.5 / 255  # noise that a picture of bytes does not show
 NOISY, LOOKED_AT = 5.0, 20  # of 255, in the median of some pictures: clean ones, even with fine detail, look like 0 to 3
 # Rows: brightness and two opposed colors. They are orthogonal and of equal length, so the noise is equal in all three.
@@ -217,13 +219,20 @@ class Denoiser(Restorer):
 
     def _noise_level(self, picture: Picture) -> float:
         x = looked_at(picture)
-        calm = tamed(x)
+        inner = inside_frame(x)
+        calm = tamed(x[inner])
         seen = opponent(calm)
-        level = float(self._level(calm, seen - seen.mean((2, 3), keepdim=True), picture.alpha))
+        alpha = None if picture.alpha is None else picture.alpha[inner[2:]]
+        level = float(self._level(calm, seen - seen.mean((2, 3), keepdim=True), alpha))
         return picture.unit * level * x.shape[1] ** 0.5
 
     def _clean(self, x: Tensor, strength: float = 1.0, sigma: float | None = None, alpha: np.ndarray | None = None) -> Tensor:
-        """x (1, 1 or 3, h, w) without its noise."""
+        """x (1, 1 or 3, h, w) without its noise. An empty frame around it stays, and says nothing about the noise."""
+        inner = inside_frame(x)
+        if x[inner].shape != x.shape:
+            e = x.clone()
+            e[inner] = self._clean(x[inner], strength, sigma, None if alpha is None else alpha[inner[2:]])
+            return e
         seen, calm = opponent(x), tamed(x)
         look = seen if calm is x else opponent(calm)
         m = look.mean((2, 3), keepdim=True)
@@ -239,6 +248,7 @@ class Denoiser(Restorer):
         seen = None if alpha is None or (alpha >= SEEN).all() else torch.from_numpy(alpha >= SEEN).float()[None, None]
         if is_drawing(given, seen):
             return torch.zeros(1)
+        seen = beside_clipped(given, seen)
         encoder = cast(NoiseConditionalUNet, self.network_.encoder)
         parts = zip(spots(paired(x)), [None] * 16 if seen is None else spots(paired(seen)), strict=False)
         with self._inference():
@@ -335,6 +345,24 @@ class Denoiser(Restorer):
                 yield f"{name}, sigma {sigma}", seen, self._clean(seen), y
 
 
+def inside_frame(x: Tensor) -> tuple[slice, slice, slice, slice]:
+    """Where x (1, C, h, w) is, without the rows and columns of one color around it, as of a scan.
+
+    All, if little is left, or if most inside has this color, too, as of a page of text.
+
+    >>> inside_frame(torch.nn.functional.pad(torch.rand(1, 1, 80, 90), (5, 0, 7, 9), value=0.5))[2:]
+    (slice(7, 87, None), slice(5, 95, None))
+    """
+    other = (x != x[..., :1, :1]).any(1)[0]
+    found = [torch.nonzero(other.any(axis)).flatten() for axis in (1, 0)]
+    whole = slice(None), slice(None), slice(0, x.shape[2]), slice(0, x.shape[3])
+    if any(len(places) == 0 for places in found):
+        return whole
+    rows, columns = (slice(int(places[0]), int(places[-1]) + 1) for places in found)
+    enough = min(s.stop - s.start for s in (rows, columns)) >= LEAST_INSIDE
+    return (*whole[:2], rows, columns) if enough and other[rows, columns].float().mean() > 0.5 else whole
+
+
 def is_drawing(x: Tensor, seen: Tensor | None) -> bool:
     """Whether more than half of the visible neighbors are equal: then x was drawn, and has no noise.
 
@@ -348,6 +376,16 @@ def is_drawing(x: Tensor, seen: Tensor | None) -> bool:
     else:
         both = seen[..., 1:] * seen[..., :-1] > 0
     return bool(equal[both].float().mean() > 0.5)
+
+
+def beside_clipped(x: Tensor, seen: Tensor | None) -> Tensor | None:
+    """`seen` (1, 1, h, w) without what is black or white, where noise is cut off, and its neighbors, if enough is left."""
+    clipped = ((x == 0) | (x == 1)).any(1, keepdim=True)
+    if not clipped.any():
+        return seen
+    free = 1 - F.max_pool2d(clipped.float(), 3, 1, 1)
+    left = free if seen is None else free * seen
+    return left if left.mean() >= LEAST_FREE else seen
 
 
 def paired(x: Tensor) -> Tensor:
