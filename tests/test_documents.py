@@ -477,3 +477,19 @@ def test_markup_is_told() -> None:
             Documents().fit([f"{text} {tag}" for text in texts])
     Documents().fit([f"{text} a<b and b>c" for text in texts])
     Documents().fit([*texts, "write <br /> for a line"])
+
+
+def test_near_copies_are_told() -> None:
+    """Held-out ones would be known by them; texts with the same words, and the same texts, are none."""
+    rng = np.random.default_rng(0)
+    words = np.array([f"{a}{b}{c}" for a in "abcdef" for b in "klmno" for c in "pqrst"])
+    themes = [rng.choice(words, 40) for _ in range(30)]
+    forms = [" ".join([*theme, "from", *rng.choice(words, 3)]) for theme in themes for _ in range(4)]
+    with pytest.warns(UserWarning, match="100% of the texts looked at have a near copy among them"):
+        Documents().fit([forms[i] for i in rng.permutation(len(forms))])
+    others = [" ".join(rng.choice(words, 40)) for _ in range(120)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Documents().fit([*others, *forms[:8]])
+        Documents().fit(others[:50] * 3)
+        Documents().fit([" ".join(rng.choice(words[:20], 4)) for _ in range(300)])

@@ -34,7 +34,7 @@ from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
 from diabolo.formats.scale import framed
 from diabolo.images.album import ImageCollection
-from diabolo.images.bursts import following
+from diabolo.images.bursts import copied, following
 from diabolo.losses import Bounded
 from diabolo.nets import Drop
 from diabolo.nets.convolution import CHANNELS, ConvDecoder, ConvEncoder, ConvFeatures, halvings
@@ -462,6 +462,22 @@ def test_pictures_that_are_nearly_the_same_as_the_one_before_are_told() -> None:
     noise = np.random.default_rng(1).normal(0, 4, (60, 32, 32))
     assert following((frames(1, 1) + noise)[:, None]) == 0
     assert following((frames(2, 1).repeat(30, 0) + noise)[:, None]) == 0, "classes in order"
+
+
+def test_near_copies_anywhere_are_told() -> None:
+    scenes = (255 * np.random.default_rng(0).random((60, 8, 8))).repeat(4, 1).repeat(4, 2).astype(np.uint8)
+    lighter = np.clip(1.1 * scenes[:30].astype(float) + 3, 0, 255).astype(np.uint8)
+    album = np.concatenate([scenes, scenes[:30, :, ::-1], np.rot90(lighter, 1, (1, 2))])
+    shuffled = album[np.random.default_rng(1).permutation(len(album))]
+    with pytest.warns(UserWarning, match=r"7\d% of the pictures looked at have a near copy among them"):
+        Autoencoder(2, hidden=(), **SMALL).fit(shuffled)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Images().fit(scenes.repeat(3, 0))  # the same bits are held out together
+    assert copied(scenes[:, None]) == 0
+    noise = np.random.default_rng(1).normal(0, 4, (60, 32, 32))
+    assert copied((scenes[:1] + noise)[:, None]) == 0, "one thing on a conveyor belt"
+    assert copied((scenes[:2].repeat(30, 0) + noise)[:, None]) == 0, "classes of pictures that are alike"
 
 
 @pytest.mark.parametrize("bytes_first", [True, False])

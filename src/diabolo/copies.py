@@ -16,6 +16,10 @@ it, as a year of birth from an age,
 Of rows of many values, such as words or pixels, no two of n are alike by chance if
 
     - sum_j log2 p_j(x_ij) > 2 log2 n + 20           p_j(v): share of the different rows that hold v in column j
+
+Near copies, as of a picture in another size, or of a letter with another name, lie in a small group, far from all else:
+
+    d_ik < near median d,    3 d_ik < d_i,k+1        for some k < 25; d_ik: how far the k-th nearest is from i
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ from .rows import BLOCK_BYTES, Rows, evenly, spread_over
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["copies", "firsts", "together"]
+__all__ = ["copies", "firsts", "near_copies", "together"]
 
 SORTED = 1 << 24  # keys of rows that are sorted at once
 SAMPLE = 4096  # rows that are looked at
@@ -40,6 +44,7 @@ COMPARED = 2000  # different rows that say how frequent values are, at least
 SURE = 20  # bits by which a row must be less likely than that two of n are alike: a millionth
 OFTEN, SHARE, USUAL = 10, 0.02, 5  # times, share of all rows, and times the usual number, beyond which a row is frequent
 STATES = 5  # different rows that are often there, of which as many are no states, such as zeros, but an oversampled class
+GROUP, JUMP = 25, 3  # near copies of one thing, at most; how many times as far the next thing is
 MOST_NUMBERS = 20_000_000  # in rows that are held together; beyond, another pass over them would take long
 
 
@@ -168,6 +173,21 @@ def alike_where_telling(rows: Rows, often: np.ndarray, different: np.ndarray) ->
     """Whether what is often there is the same in the column that tells most rows apart, such as an amount of zero."""
     telling = int(n_values(rows.subset(np.flatnonzero(different))).argmax())
     return bool(n_values(rows.subset(np.flatnonzero(often)))[telling] < LIKELY * often.sum())
+
+
+def near_copies(apart: np.ndarray, near: float) -> np.ndarray:
+    """(n,) which of n different things have a near copy, by how far any two are apart (n, n).
+
+    >>> x = np.random.default_rng(0).random((30, 9)).repeat(2, 0)
+    >>> x[:20] += 0.01 * np.random.default_rng(1).random((20, 9))
+    >>> x[20:] = np.random.default_rng(2).random((40, 9))
+    >>> near_copies(np.linalg.norm(x[:, None] - x[None], axis=2), 0.2).nonzero()[0].tolist() == list(range(20))
+    True
+    """
+    usual = float(np.median(apart[~np.eye(len(apart), dtype=bool)]))
+    d = np.where(np.eye(len(apart), dtype=bool), np.inf, apart)
+    d = np.sort(np.partition(d, min(GROUP, len(d) - 1), axis=1)[:, :GROUP], axis=1)
+    return np.asarray(((d[:, :-1] < near * usual) & (JUMP * d[:, :-1] < d[:, 1:])).any(1))
 
 
 def bits(x: Any) -> np.ndarray:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..copies import near_copies
 from ..deferred import is_sparse, sp, torch
 from ..errors import DataError, warn
 from ..losses import Loss, Multinomial
-from ..rows import Rows
+from ..rows import Rows, evenly
 from .base import MAX_BYTES_IN_MEMORY, Format, named_loss
 from .layout import ending
 from .matrices import by_name, canonical, check_places, matrix, names_of, options_of
@@ -36,6 +37,8 @@ TOP = 12  # words that stand for a document
 CHUNK, CELLS = 4096, 1 << 25  # rows, and cells, that are made dense at once
 LOOKED_AT = 100_000  # numbers that show whether all are whole
 ROWS_LOOKED_AT, MANY = 2000, 100  # rows, and columns of numbers, that show whether it is a table
+LOOKED_AT_TEXTS, LEAST_TEXTS = 1000, 40  # that show whether there are near copies; different ones, at least
+NEAR, SAME, MANY_COPIES = 0.3, 1e-9, 1 / 3  # of two texts (1: no common word), of copies, and the share that is told
 FEW_VALUES = 2  # of a column of yes and no
 
 PARAMETERS = ("max_features", "stem", "stop_words", "min_df", "max_df", "token_pattern", "column", "encoding")
@@ -161,6 +164,8 @@ class Documents(Format):
             raise DataError("all counts are zero: there is nothing to learn from")
         self.shares = total / total.sum()
         self.length = float(np.median(lengths[lengths > 0]))
+        if self.texts:
+            tell_copies(counts[evenly(n, LOOKED_AT_TEXTS)].multiply(self.idf).tocsr())
         return self
 
     def _learned(self, texts: list[str]) -> sp.csr_matrix:
@@ -307,6 +312,23 @@ class Documents(Format):
             self._vectorizer(self.columns)
         elif np.dtype(self.dtype).kind not in "fiub":
             raise DataError(f"{self.dtype!r} is no type of counts")
+
+
+def tell_copies(weighted: sp.csr_matrix) -> None:
+    """Warn of texts (n, d), as weighted counts, of which many are nearly the same as another: forms, and drafts of one text."""
+    size = np.sqrt(np.asarray(weighted.multiply(weighted).sum(1)).ravel())
+    unit = sp.diags_array(1 / size[size > 0]) @ weighted[size > 0]
+    like = (unit @ unit.T).toarray()
+    different = ~np.triu(like > 1 - SAME, 1).any(0)  # copies are held out together
+    if different.sum() < LEAST_TEXTS:
+        return
+    share = float(near_copies(1 - like[different][:, different], NEAR).mean())
+    if share > MANY_COPIES:
+        warn(
+            f"{share:.0%} of the texts looked at have a near copy among them, as of forms, or of versions of one text: what is "
+            "said of held-out ones holds for more copies of the same texts, and not for others: keep one of each, or judge "
+            "the model by texts of which it has seen no copy"
+        )
 
 
 def _whole(values: np.ndarray) -> bool:
