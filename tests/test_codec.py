@@ -266,6 +266,7 @@ def logo(rgba: np.ndarray) -> np.ndarray:
     return np.where(seen[..., None], opaque(rgba), rgba * np.array([1, 1, 1, 0], dtype=np.uint8))
 
 
+@pytest.mark.filterwarnings("ignore:.*partly transparent")
 @pytest.mark.filterwarnings("ignore:1 of the pictures", "ignore:1 of 1 pictures looked at lose more than half")
 @pytest.mark.parametrize("channels", [1, 3])
 def test_pictures(channels, page):

@@ -480,6 +480,34 @@ def test_near_copies_anywhere_are_told() -> None:
     assert copied((scenes[:2].repeat(30, 0) + noise)[:, None]) == 0, "classes of pictures that are alike"
 
 
+def test_gray_and_transparent_pictures_of_a_model_that_knows_none_are_told(tmp_path: Path) -> None:
+    X = squares(40)
+    red = X * np.array([1, 0, 0], np.uint8)
+    Autoencoder(2, hidden=(), **SMALL).fit(red).save(tmp_path / "m.diabolo")
+    model = load(tmp_path / "m.diabolo")
+    with pytest.warns(UserWarning, match="the pictures are all gray, where those of fit had colors"):
+        model.transform(X[..., :1].repeat(3, 3))
+    clear = np.concatenate([red, X[..., :1]], 3)
+    with pytest.warns(UserWarning, match="'picture 0' is partly transparent, and the pictures of fit were not"):
+        model.transform(clear)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.transform(red)
+        mixed = Autoencoder(2, hidden=(), **SMALL).fit(np.concatenate([red, X[:10, ..., :1].repeat(3, 3)]))
+        mixed.transform(X[..., :1].repeat(3, 3))
+    with pytest.warns(UserWarning, match="40 of the pictures looked at are partly transparent"):
+        known = Autoencoder(2, hidden=(), **SMALL).fit(clear)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        known.transform(clear)
+
+
+def test_numbers_of_classes_in_masks_are_told_to_be_nearly_black() -> None:
+    masks = (squares(40, c=1) > 60).astype(np.uint8) * 3
+    with pytest.warns(UserWarning, match="the pictures reach only 3 of 255, so that all are nearly black"):
+        Autoencoder(2, hidden=(), **SMALL).fit(masks)
+
+
 @pytest.mark.parametrize("bytes_first", [True, False])
 def test_floats_from_minus_1_to_1_where_0_was_black_are_told_and_the_other_way_round(bytes_first: bool) -> None:
     X = squares(40)

@@ -38,6 +38,7 @@ CHUNK, CELLS = 4096, 1 << 25  # rows, and cells, that are made dense at once
 LOOKED_AT = 100_000  # numbers that show whether all are whole
 ROWS_LOOKED_AT, MANY = 2000, 100  # rows, and columns of numbers, that show whether it is a table
 LOOKED_AT_TEXTS, LEAST_TEXTS = 1000, 40  # that show whether there are near copies; different ones, at least
+LEAST_WORDS = 12  # that differ, in a copy
 NEAR, SAME, MANY_COPIES = 0.3, 1e-9, 1 / 3  # of two texts (1: no common word), of copies, and the share that is told
 FEW_VALUES = 2  # of a column of yes and no
 
@@ -322,7 +323,8 @@ def tell_copies(weighted: sp.csr_matrix) -> None:
     different = ~np.triu(like > 1 - SAME, 1).any(0)  # copies are held out together
     if different.sum() < LEAST_TEXTS:
         return
-    share = float(near_copies(1 - like[different][:, different], NEAR).mean())
+    rich = np.diff(weighted[size > 0].indptr)[different] >= LEAST_WORDS  # of few words, texts are alike by chance
+    share = float((near_copies(1 - like[different][:, different], NEAR) & rich).mean())
     if share > MANY_COPIES:
         warn(
             f"{share:.0%} of the texts looked at have a near copy among them, as of forms, or of versions of one text: what is "

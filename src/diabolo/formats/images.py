@@ -41,6 +41,8 @@ MAX_STRETCH = 2.0  # of a picture against those of fit, without a warning: then 
 BELOW, PART = -0.1, 0.05  # a value below black, and of how many pixels: noise takes fewer so far, pictures from -1 to 1 more
 MIDDLE = 0.25  # of the range of fit: where it has 0 beyond, 0 is no black
 FAINT = 0.1  # how far colors are from gray that are seen as such
+SEEN_IN_FIT = ("colored", "transparent")
+MOSTLY = 0.95  # of the pictures of fit have colors, where none without is expected
 BEYOND = 4  # times the range of fit, which other pictures in the same unit do not reach
 LONGER = 64  # pixels of the longer side of all others
 PIECE = 64  # pictures that are decoded, and seen by a network, at once
@@ -74,6 +76,8 @@ class Images(Arrays):
     judged = 1000  # each costs more than a row of a table
     piece = 64
     shape: tuple[int, int, int]
+    colored: bool
+    transparent: bool
 
     def by_column(self) -> Self:
         return self  # all pixels share one
@@ -129,11 +133,17 @@ class Images(Arrays):
         sample = np.stack([self._row(picture) for picture in pictures])
         self._settle(sample)
         tell_transparent(transparent)
+        self.transparent, self.colored = bool(transparent), float(colored(sample.reshape(-1, *self.shape)).mean()) > MOSTLY
         tell_bursts(sample.reshape(-1, *self.shape))
         if all(picture.dtype == np.uint16 for picture in pictures) and 0 < sample.max() < DARK:
             warn(
                 f"the pictures have 16 bits, but reach only {sample.max() * 65535:,.0f} of 65,535, so that all are nearly "
                 "black: bring them to the whole range first, such as array * 16 of 12 bits"
+            )
+        if self.whole and 0 < sample.max() < DARK * 255:
+            warn(
+                f"the pictures reach only {sample.max()} of 255, so that all are nearly black, as numbers of classes in "
+                "masks are: bring them to the whole range first, such as array * (255 // array.max())"
             )
         return self
 
@@ -172,6 +182,8 @@ class Images(Arrays):
             return
         if self.own:
             return self._tell_unit(np.asarray(x[:LOOKED_AT]))
+        if self.colored and not colored(np.asarray(x[:LOOKED_AT]).reshape(-1, *self.shape)).any():
+            warn("the pictures are all gray, where those of fit had colors: what these told is not known")
         brightest, usual = float(x[:LOOKED_AT].max()), float(self.middle.max())
         if 0 < brightest < min(DARK, usual / 2):
             warn(
@@ -208,6 +220,11 @@ class Images(Arrays):
     def row(self, picture: Picture) -> np.ndarray:
         """(d,): bytes if the first picture was of bytes, else float32, in the unit that was given."""
         self._tell_below(picture)
+        if picture.alpha is not None and picture.alpha.min() < 1 and not self.transparent:
+            warn(
+                f"{picture.name!r} is partly transparent, and the pictures of fit were not: transparency is ignored, only "
+                "colors are seen; where it shows the shape, put it on a background first"
+            )
         return self._row(self._cut(picture))
 
     def _cut(self, picture: Picture) -> Picture:
@@ -319,7 +336,8 @@ class Images(Arrays):
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         meta, arrays = super().state()
-        return meta | {"shape": list(self.shape), "whole": self.whole, "own": self.own}, arrays
+        seen = {name: True for name in SEEN_IN_FIT if getattr(self, name)}
+        return meta | {"shape": list(self.shape), "whole": self.whole, "own": self.own} | seen, arrays
 
     def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         own = f"pictures of {self._described()}" if self.own else None
@@ -333,7 +351,7 @@ class Images(Arrays):
         self = cls(shape[1:])
         self._fill(meta, arrays)
         self.shape, self.whole = (int(shape[0]), int(shape[1]), int(shape[2])), bool(meta["whole"])
-        self.own = bool(meta.get("own", False))
+        self.own, self.colored, self.transparent = (bool(meta.get(name, False)) for name in ("own", *SEEN_IN_FIT))
         if np.prod(shape) != self.width:
             raise DataError("the parts of a picture format do not fit together")
         return self
@@ -354,6 +372,15 @@ def range_of(sample: np.ndarray) -> tuple[float, float]:
     """Low and unit of floats: their range without a few extreme values."""
     low, high = np.quantile(sample.ravel()[:: max(1, sample.size >> 20)].astype(np.float64), (0.001, 0.999)).tolist()
     return low, (high - low) or 1.0
+
+
+def colored(pictures: Any) -> np.ndarray:
+    """(n,) which of the pictures (n, C, h, w), of bytes or floats, have colors."""
+    x = np.asarray(pictures)
+    if x.shape[1] == 1:
+        return np.zeros(len(x), dtype=bool)
+    white = 255 if x.dtype == np.uint8 else 1
+    return np.asarray((x.max(1).astype(np.float32) - x.min(1)).max((1, 2)) > FAINT * white)
 
 
 def below_black(picture: Picture) -> bool:
