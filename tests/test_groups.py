@@ -136,3 +136,14 @@ def test_rows_sorted_by_class_are_no_series() -> None:
     x = torch.from_numpy(R.normal(size=(300, 4)) + 50 * y[:, None]).float()
     assert successive(Rows(x)) < 0.02
     assert successive(Rows(x), torch.from_numpy(y)) == pytest.approx(1, abs=0.2)
+
+
+def test_pictures_and_texts_that_belong_together_are_no_near_copies() -> None:
+    of = np.repeat(np.arange(40), 3)
+    pictures = (R.random((40, 16, 16))[of] * 200 + R.random((120, 16, 16)) * 9).astype(np.uint8)
+    words = [" ".join(f"word{w}" for w in R.choice(300, 20)) for _ in range(40)]
+    texts = [f"{words[i]} name{n}" for n, i in enumerate(of.tolist())]
+    for X in (pictures, texts):
+        with pytest.warns(UserWarning, match="(near copy among them|nearly the same as the one before).*groups="):
+            Classifier(**QUICK).fit(X, of % 2)
+        Classifier(**QUICK).fit(X, of % 2, groups=of)

@@ -72,6 +72,7 @@ class Format(Printed):
     exact: ClassVar[bool] = True  # predict in float64, for float32 differs by 3e-7 with the size of the batch
     judged: ClassVar[int] = 10_000  # held-out rows that decide when to stop
     piece: ClassVar[int] = 1024  # rows that a network reads at once outside of training
+    grouped: bool = False  # whether rows are held out with those that belong to them: copies need no warning
     doubts: bool = True  # whether to warn of values that cannot be; a detector judges them
     free: ClassVar[bool] = False  # X is no table: its columns are the format's own
     named: ClassVar[bool] = False  # X has columns with names: new X is taken by them

@@ -165,7 +165,7 @@ class Documents(Format):
             raise DataError("all counts are zero: there is nothing to learn from")
         self.shares = total / total.sum()
         self.length = float(np.median(lengths[lengths > 0]))
-        if self.texts:
+        if self.texts and not self.grouped:
             tell_copies(counts[evenly(n, LOOKED_AT_TEXTS)].multiply(self.idf).tocsr())
         return self
 
@@ -328,8 +328,8 @@ def tell_copies(weighted: sp.csr_matrix) -> None:
     if share > MANY_COPIES:
         warn(
             f"{share:.0%} of the texts looked at have a near copy among them, as of forms, or of versions of one text: what is "
-            "said of held-out ones holds for more copies of the same texts, and not for others: keep one of each, or judge "
-            "the model by texts of which it has seen no copy"
+            "said of held-out ones holds for more copies of the same texts, and not for others: keep one of each, judge "
+            "the model by texts of which it has seen no copy, or, beside y, say which belong together (groups=)"
         )
 
 

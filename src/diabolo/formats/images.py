@@ -134,7 +134,8 @@ class Images(Arrays):
         self._settle(sample)
         tell_transparent(transparent)
         self.transparent, self.colored = bool(transparent), float(colored(sample.reshape(-1, *self.shape)).mean()) > MOSTLY
-        tell_bursts(sample.reshape(-1, *self.shape))
+        if not self.grouped:
+            tell_bursts(sample.reshape(-1, *self.shape))
         if all(picture.dtype == np.uint16 for picture in pictures) and 0 < sample.max() < DARK:
             warn(
                 f"the pictures have 16 bits, but reach only {sample.max() * 65535:,.0f} of 65,535, so that all are nearly "

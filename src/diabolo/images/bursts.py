@@ -33,14 +33,15 @@ def tell_bursts(pictures: np.ndarray) -> None:
     if share > MANY:
         warn(
             f"{share:.0%} of the pictures looked at are nearly the same as the one before, as in bursts and videos: what is "
-            "said of held-out ones holds for more of the same scenes, and not for others: keep one of each, or judge the model "
-            "by pictures of scenes that it has not seen"
+            "said of held-out ones holds for more of the same scenes, and not for others: keep one of each, judge the model "
+            "by pictures of scenes that it has not seen, or, beside y, say which belong together (groups=)"
         )
     elif (share := copied(pictures)) > MANY_COPIES:
         warn(
             f"{share:.0%} of the pictures looked at have a near copy among them, such as in another size or quality, mirrored "
             "or turned: what is said of held-out ones holds for more copies of the same pictures, and not for others: keep one "
-            "of each, or judge the model by pictures of which it has seen no copy"
+            "of each, judge the model by pictures of which it has seen no copy, or, beside y, say which belong together "
+            "(groups=)"
         )
 
 

@@ -141,6 +141,7 @@ class Supervised(System, abstract=True):
         return self.format_ if self._continues() else format_for(self._given_encoder, X, self.format)
 
     def _learn_columns(self, X: Any) -> None:
+        self.format_.grouped = self._groups is not None
         if self._given_encoder is None or not hasattr(self._given_encoder, "format_"):
             super()._learn_columns(X)
         else:
