@@ -901,6 +901,17 @@ def test_other_numbers_in_a_column_of_0_and_1_are_told() -> None:
         list(format.tensors(other))
 
 
+def test_zero_far_below_all_others_is_a_code() -> None:
+    r = np.random.default_rng(0)
+    pressure = np.r_[r.normal(72, 12, 300).round(), np.zeros(9)]
+    assert odd(pressure[None]) == [(0, 0.0, 9)]
+    with pytest.warns(UserWarning, match="^0 .*9 times.* in column 'pressure'"):
+        Tables().fit(pd.DataFrame({"pressure": pressure, "size": r.normal(size=309)}))
+    for others in (r.lognormal(0, 1, 300), r.poisson(3, 300), r.gamma(2, 9, 300), r.uniform(0, 90, 300), np.ones(300)):
+        assert odd(np.r_[others, np.zeros(9)][None]) == []
+    assert odd(np.r_[r.normal(72, 12, 300), 0, 0][None]) == []  # not often enough
+
+
 def test_a_code_that_is_the_only_negative_number() -> None:
     rng = np.random.default_rng(0)
     days = rng.integers(0, 60, 200)

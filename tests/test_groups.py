@@ -142,7 +142,7 @@ def test_pictures_and_texts_that_belong_together_are_no_near_copies() -> None:
     of = np.repeat(np.arange(40), 3)
     pictures = (R.random((40, 16, 16))[of] * 200 + R.random((120, 16, 16)) * 9).astype(np.uint8)
     words = [" ".join(f"word{w}" for w in R.choice(300, 20)) for _ in range(40)]
-    texts = [f"{words[i]} name{n}" for n, i in enumerate(of.tolist())]
+    texts = [f"{words[i]} name{n % 7}" for n, i in enumerate(of.tolist())]
     for X in (pictures, texts):
         with pytest.warns(UserWarning, match="(near copy among them|nearly the same as the one before).*groups="):
             Classifier(**QUICK).fit(X, of % 2)

@@ -903,3 +903,27 @@ def test_a_table_with_one_hot_columns_that_is_read_as_counts_is_told() -> None:
         for counts in (r.poisson(0.5, (300, 20)), np.eye(9)[kind], r.poisson(0.1, (300, 50)) * r.random((300, 50))):
             for kind_of in (sp.csr_matrix, sp.csr_array, sp.coo_matrix, sp.bsr_matrix):
                 Regressor(**SMALL).fit(kind_of(counts), x)
+
+
+@pytest.mark.parametrize(
+    ("learned", "given", "match"),
+    [
+        (
+            [1, 2],
+            ["1", "2"],
+            r"^y holds texts, such as '1', where the classes of the model are numbers, such as 1: .*astype\(int64\)",
+        ),
+        (
+            ["1", "2"],
+            [1, 2],
+            r"^y holds numbers, such as 1, where the classes of the model are texts, such as '1': .*astype\(str\)",
+        ),
+        ([False, True], ["no", "yes"], r"^y holds texts, such as 'no', where .*such as False"),
+    ],
+    ids=range(3),
+)
+def test_classes_of_another_type_are_an_error(learned: list[Any], given: list[Any], match: str) -> None:
+    X = groups(40, 0)[0]
+    clf = Classifier(**SMALL).fit(X, learned * 20)
+    with pytest.raises(DataError, match=match):
+        clf.score(X, given * 20)

@@ -13,6 +13,7 @@ MIN_VALUES = 20  # values of a column; with fewer, none looks like a code
 BLOCK = 4_000_000  # numbers that are checked at once
 MIN_OTHER_VALUES = 5  # other values that a column needs
 MANY_OTHERS, TIMES = 20, 3  # other values beside the only negative one; times that it is there, absolute and of the others
+APART, BELOW = 0.25, 3.5  # of the mean of the others, to which none comes nearer to 0; of their deviation, that 0 is below it
 LIMITS = {32_767, 32_768, 65_535, 2_147_483_647, 2_147_483_648, 4_294_967_295}  # of integer types
 
 
@@ -21,7 +22,8 @@ def odd(v: np.ndarray) -> list[tuple[int, float, int]]:
 
     Such a value is repeated, the smallest or the largest, and far from all others. If it is written like a code (-999, 9999,
     -1, a limit of a type) or is the only negative one, its distance must exceed the range of the others; else ten times it.
-    If it is both, and more frequent than others, it need not be far: -1 beside 0, 1, 2, ... days.
+    If it is both, and more frequent than others, it need not be far: -1 beside 0, 1, 2, ... days. So is 0, where all others
+    lie far above it: a pressure of 0.
 
     >>> odd(np.r_[np.linspace(150, 200, 40), [-999, -999]][None])
     [(0, -999.0, 2)]
@@ -38,14 +40,24 @@ def _gaping(v: np.ndarray) -> np.ndarray:
         second = np.where(v > low, v, np.inf).min(1, initial=np.inf)
         last = np.where(v < high, v, -np.inf).max(1, initial=-np.inf)
         reach = last - second
-        alone = (low[:, 0] < 0) & (second >= 0)
+        alone = (low[:, 0] < 0) & (second >= 0) | _empty(v, low[:, 0], second)
         return (reach > 0) & (alone | (high[:, 0] - last > reach) | (second - low[:, 0] > reach))
+
+
+def _empty(v: np.ndarray, low: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """(d,) whether 0 lies apart below quantities that do not come near it, as a pressure of 0 does."""
+    empty = (low == 0) & (second > 0) & np.isfinite(second) & ((v == 0).sum(1) >= TIMES)
+    others = np.where(v[empty] > 0, v[empty], np.nan)
+    mean, spread = np.nanmean(others, 1), np.nanstd(others, 1)
+    empty[empty] = (second[empty] > APART * mean) & (mean > BELOW * spread)
+    return empty
 
 
 def _codes(v: np.ndarray) -> list[tuple[float, int]]:
     found: list[tuple[float, int]] = []
     values, counts = np.unique(v[~np.isnan(v)], return_counts=True)
-    if _mark(values, counts):
+    zero = len(values) > MANY_OTHERS and bool(_empty(v[None], values[:1], values[1:2])[0])
+    if zero or _mark(values, counts):
         found.append((float(values[0]), int(counts[0])))
         values, counts = values[1:], counts[1:]
     while len(values) > MIN_OTHER_VALUES and counts.sum() >= MIN_VALUES:

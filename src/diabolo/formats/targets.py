@@ -282,9 +282,16 @@ def tell_single(names: Sequence[Any]) -> None:
 
 
 def tell_unknown(y: np.ndarray, known: np.ndarray) -> None:
-    """Warn of classes in y that a model does not know: such rows count as wrong."""
+    """Warn of classes in y that a model does not know: such rows count as wrong. Those of another type are a DataError."""
     found = np.unique(y)
-    if (found.dtype.kind in "US") == (known.dtype.kind in "US") and len(new := found[~np.isin(found, known)]):
+    texts, were = isinstance(found[0], str), isinstance(known[0], str)
+    if texts != were:
+        raise DataError(
+            f"y holds {'texts' if texts else 'numbers'}, such as {found[:1].tolist()[0]!r}, where the classes of the model are "
+            f"{'texts' if were else 'numbers'}, such as {known[:1].tolist()[0]!r}: give the same, "
+            f"{'y.astype(str)' if were else f'y.astype({known.dtype})'}, if that is what they mean"
+        )
+    if len(new := found[~np.isin(found, known)]):
         warn(
             f"y holds {', '.join(map(repr, new[:3].tolist()))}, which the model does not know: these rows count as wrong; it "
             f"knows {', '.join(map(repr, known[:10].tolist()))}"
