@@ -493,3 +493,28 @@ def test_near_copies_are_told() -> None:
         Documents().fit([*others, *forms[:8]])
         Documents().fit(others[:50] * 3)
         Documents().fit([" ".join(rng.choice(words[:20], 4)) for _ in range(300)])
+
+
+ENGLISH = "the ship in storm and calm sea with a captain on deck"
+GERMAN = "das Schiff im Sturm und ruhiger See mit an Deck in"
+
+
+def texts_of(words: str, n: int, seed: int = 0) -> list[str]:
+    r = np.random.default_rng(seed)
+    return [" ".join(["in", *r.choice(words.split(), 8)]) for _ in range(n)]
+
+
+def test_texts_in_other_words_than_those_of_fit_are_told(tmp_path: Path) -> None:
+    ae = Autoencoder(2, epochs=1, hidden=(8,), verbose=False, random_state=0).fit(texts_of(ENGLISH, 60))
+    ae.save(tmp_path / "m")
+    for model in (ae, load(tmp_path / "m")):
+        model.transform(texts_of(ENGLISH, 20, 1))
+        model.transform(texts_of(GERMAN, 9))  # too few to say
+        with pytest.warns(UserWarning, match=r"^\d+% of the words are in the vocabulary, where it was 100% in fit"):
+            model.transform(texts_of(GERMAN, 20))
+
+
+def test_documents_that_are_all_the_same_are_told() -> None:
+    with pytest.warns(UserWarning, match="^all 60 documents hold the same words: there is nothing to learn"):
+        Documents().fit(["hello world again"] * 60)
+    Documents().fit(["hello world again"] * 59 + ["hello you"])

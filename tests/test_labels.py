@@ -274,7 +274,7 @@ def test_sparse_labels_stay_of_their_kind(kind: Any) -> None:
 # ── classes and numbers ──────────────────────────────────────────────────────────────────────────────────────────────
 
 WORDS = np.where(Y[:, 0] == 1, "yes", "no")
-Z = 3 * X[:, 0] + 1
+Z = 3 * X[:, 0] - X[:, 1] + 1
 
 WRONG: dict[str, tuple[type, Any, str]] = {
     "yes and no": (

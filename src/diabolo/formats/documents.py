@@ -19,13 +19,13 @@ from ..deferred import is_sparse, sp, torch
 from ..errors import DataError, warn
 from ..losses import Loss, Multinomial
 from ..rows import Rows, evenly
-from .base import MAX_BYTES_IN_MEMORY, Format, named_loss
+from .base import ENOUGH_TO_TELL, MAX_BYTES_IN_MEMORY, Format, named_loss
 from .layout import ending
 from .matrices import by_name, canonical, check_places, matrix, names_of, options_of
 from .readers import NamedMatrix, opened, reads
 from .readers.compressed import in_pieces
 from .texts import holds_texts, is_texts, read_documents, tell_markup, text_column
-from .words import Words, chosen
+from .words import Counted, Words, chosen
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import CountVectorizer
@@ -192,12 +192,17 @@ class Documents(Format):
                 "min_df, raise max_df"
             )
         self.columns = [str(word) for word in words[kept]]
-        return counts[:, kept]
+        every, counts = counts.sum(), counts[:, kept]
+        self.known = float(counts.sum() / every)
+        if len(texts) >= LEAST_TEXTS and (counts.max(0) != counts.min(0)).nnz == 0:
+            warn(f"all {len(texts):,} documents hold the same words: there is nothing to learn, and nothing to tell them apart")
+        return counts
 
-    def _vectorizer(self, vocabulary: list[str] | None = None) -> CountVectorizer:
+    def _vectorizer(self, vocabulary: list[str] | None = None, count: bool = False) -> CountVectorizer:
         from sklearn.feature_extraction.text import CountVectorizer
 
-        words = Words(self.token_pattern, self.stop_words, self.stem)
+        words: Any = Words(self.token_pattern, self.stop_words, self.stem)
+        words = Counted(words) if count else words
         return CountVectorizer(analyzer=words, vocabulary=vocabulary, dtype=np.int64)
 
     def read(self, X: Any) -> list[str]:
@@ -208,7 +213,9 @@ class Documents(Format):
         """X -> (n, d) CSR of counts."""
         if not self.texts:
             return self._matrix(X)
-        counts = self._vectorizer(self.columns).transform(self.read(X)).tocsr()
+        vectorizer = self._vectorizer(self.columns, count=True)
+        counts = vectorizer.transform(self.read(X)).tocsr()
+        self._tell_other_words(counts, vectorizer.analyzer.found)
         unknown = int((np.diff(counts.indptr) == 0).sum())
         if unknown:
             warn(
@@ -216,6 +223,15 @@ class Documents(Format):
                 "about these"
             )
         return counts
+
+    def _tell_other_words(self, counts: sp.csr_matrix, found: int) -> None:
+        """Warn of texts of `found` words, far fewer of which are in the vocabulary than of those of fit."""
+        share = float(counts.sum()) / max(1, found)
+        if counts.shape[0] >= ENOUGH_TO_TELL and share < self.known / 2:
+            warn(
+                f"{share:.0%} of the words are in the vocabulary, where it was {self.known:.0%} in fit: are these texts about "
+                "other things, or in another language? The model sees nothing of the other words"
+            )
 
     def _matrix(self, X: Any) -> sp.csr_matrix:
         X = opened(X, self.options)
@@ -283,6 +299,7 @@ class Documents(Format):
             "array": not self.texts and self.array,
             "whole": not self.texts and self.whole,
             "length": self.length,
+            "known": self.known if self.texts else None,
         }
         return meta, {"idf": self.idf, "shares": self.shares}
 
@@ -294,6 +311,7 @@ class Documents(Format):
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Documents:
         self = cls(**{name: meta[name] for name in PARAMETERS})
         self.texts, self.length, self.left_out = bool(meta["texts"]), float(meta["length"]), str(meta["left_out"])
+        self.known = float(meta["known"]) if self.texts else 0.0
         self.idf, self.shares = arrays["idf"], arrays["shares"]
         self.has_names = meta["words"] is not None
         self.columns = list(meta["words"]) if self.has_names else [f"x{j}" for j in range(len(self.idf))]

@@ -21,7 +21,7 @@ import numpy as np
 from ..deferred import sp
 from ..errors import missing_extra
 
-__all__ = ["Words", "chosen"]
+__all__ = ["Counted", "Words", "chosen"]
 
 MIN_DOCUMENTS_FOR_LIMITS = 20  # documents from which on a word can be too rare or too frequent
 ENOUGH = 100  # other words that must remain, and make up half of all that is said
@@ -76,6 +76,23 @@ class Words:
         if token is None and self.token_pattern is not None:
             why = f"its words were found with token_pattern={self.token_pattern!r}, which only Python reads"
         return {"token": token, "emoji": EMOJI, "spaceless": SPACELESS, "stop": sorted(self.stop), "why": why}
+
+
+class Counted:
+    """Words that remember how many they found.
+
+    >>> words = Counted(Words())
+    >>> words("one two"), words("three"), words.found
+    (['one', 'two'], ['three'], 3)
+    """
+
+    def __init__(self, words: Words) -> None:
+        self.words, self.found = words, 0
+
+    def __call__(self, text: str) -> list[str]:
+        words = self.words(text)
+        self.found += len(words)
+        return words
 
 
 def _plain(text: str) -> str:
