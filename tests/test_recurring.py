@@ -203,3 +203,11 @@ def test_dates_beyond_the_year_9999_are_refused() -> None:
     far = pa.table({"when": pa.array([2**42 + 86400 * i for i in range(40)], pa.timestamp("s"))})
     with pytest.raises(DataError, match="'when' holds dates beyond the years 1 to 9999"):
         Tables().fit(far)
+
+
+def test_dates_beyond_those_of_python_are_explained() -> None:
+    df = pd.DataFrame({"when": pd.date_range("2020", periods=90, freq="7h").as_unit("s"), "a": np.arange(90.0) % 7})
+    new = df.head(3).assign(when=np.array(["12020-01-01", "2020-01-03", "2020-01-09"], dtype="datetime64[s]"))
+    detector = OutlierDetector(alpha=0.1, epochs=2, verbose=False, random_state=0).fit(df)
+    with pytest.warns(UserWarning, match="holds dates beyond all that fit saw"):
+        assert "12020-01-01" in str(detector.explain(new))

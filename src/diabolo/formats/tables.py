@@ -296,7 +296,7 @@ class Tables(Format):
         for part in self.fields[len(self.own) :]:
             column = self.fields[dates := self.columns.index(part.source)]
             values.append(seen_as(part, column, as_fitted(column, values[dates], self.gaps)))
-        columns = [v.to_pylist() for v in values]
+        columns = [in_python(v) for v in values]
         return [[None if v is None or v != v else v for v in column] for column in columns]
 
     def filled(self, X: Any, x: Any, e: Any) -> Any:
@@ -453,3 +453,16 @@ def check(names: list[Any], fields: list[Column]) -> None:
 def packed(values: list[Any]) -> np.ndarray:
     """JSON as bytes, where it is too long for a file's header."""
     return np.frombuffer(json.dumps(values).encode(), dtype=np.uint8)
+
+
+def in_python(values: pa.Array) -> list[Any]:
+    """Cells as Python's; dates beyond its years 1 to 9999 as texts.
+
+    >>> in_python(pa.array([1.5, None])), in_python(pa.array([317_146_752_000], pa.timestamp("s")))
+    ([1.5, None], ['12019-12-25 00:00:00'])
+    """
+    try:
+        found: list[Any] = values.to_pylist()
+    except OverflowError:
+        found = values.cast(pa.string()).to_pylist()
+    return found
