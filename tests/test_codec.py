@@ -161,7 +161,9 @@ def test_a_table_of_all_kinds(page):
     check_table(page, frame())
 
 
-@pytest.mark.parametrize(("t", "zone"), [("s", None), ("us", None), ("ns", None), ("us", "Europe/Paris"), ("D", None)])
+@pytest.mark.parametrize(
+    ("t", "zone"), [("s", None), ("us", None), ("ns", None), ("us", "Europe/Paris"), ("ms", "Asia/Kolkata"), ("D", None)]
+)
 def test_what_repeats_in_dates(t, zone, page):
     when = pd.Series(pd.date_range("1969-12-01 20:00:30", periods=90, freq="17h"))
     day = when.dt.date if t == "D" else when.dt.as_unit(t) if zone is None else when.dt.as_unit(t).dt.tz_localize(zone)

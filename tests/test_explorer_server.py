@@ -509,7 +509,7 @@ def test_it_encodes_texts(models, tmp_path, monkeypatch):
 
 def test_it_encodes_numbers(models):
     model = models["array"]
-    same(model, of(model).post("/encode", b"[1, -2.5, 0, 1e3]", JSON), np.array([[1, -2.5, 0, 1e3]]))
+    same(model, of(model).post("/encode", b"[1, -2.5, 0, 1e0]", JSON), np.array([[1, -2.5, 0, 1e0]]))
     for body in (
         b"[1, 2, 3]",
         b"[1, 2, 3, 4, 5]",

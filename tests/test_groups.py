@@ -106,6 +106,12 @@ def test_near_copies_are_told(things: int, others: int) -> None:
             kind(**QUICK).fit(near)
 
 
+def test_rows_on_a_curve_are_no_near_copies() -> None:
+    t = R.normal(size=500)
+    for x in ([t, t**2, t**3], [t, np.sin(t), np.cos(t)], [np.abs(t) ** 0.5, t, np.exp(t)]):
+        assert gap_after(Rows(torch.from_numpy(np.column_stack(x)).float())) == 0
+
+
 @pytest.mark.parametrize("d", [3, 5, 20])
 def test_of_rows_that_are_spread_out_nothing_is_said(d: int) -> None:
     t = np.linspace(0, 9, 1000)[:, None]

@@ -9,7 +9,7 @@
 import { called } from "./dom.js";
 import { ArrayColumn, columnOf, quoted } from "./features.js";
 import { PictureCodec } from "./pixels.js";
-import { partOf } from "./recurring.js";
+import { onClock, partOf } from "./recurring.js";
 import { TextCodec } from "./words.js";
 
 const WORST = 2; // the error of what cannot be
@@ -47,7 +47,7 @@ class TableCodec {
     for (const column of this.own) {
       const value = column.given(row[column.name], warn);
       column.encode(value, x, warn);
-      times.set(column.name, value === null ? null : column.cells.nanoseconds?.(value));
+      times.set(column.name, value === null ? null : onClock(column.cells.nanoseconds?.(value), column.cells.zone));
     }
     for (const part of this.columns) if (part.part_of) part.encode(partOf(part, times.get(part.part_of[0])), x, warn);
     return x;
