@@ -4,6 +4,8 @@
     tables       Autoencoder(k) on 16 tables, k = 2, 4, 8  beside --against
     outliers     OutlierDetector on sets of ADBench       beside PyOD's AutoEncoder, if it is installed
     documents    Autoencoder(10) on Reuters               beside --against
+    pictures     MultiLabelClassifier on UC Merced, from random weights, and with hidden layers on an encoder of ImageNet
+                                                          beside --against
     transform    a table of 50 mixed columns in memory    beside the encoder alone on the prepared tensor
 
 ``--against PYTHON`` is the interpreter of an environment with another version. Every method has a process of its own, with the
@@ -27,14 +29,17 @@ import subprocess
 import sys
 import tempfile
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import torch
+from PIL import Image
 from threadpoolctl import threadpool_limits
 
 import common
@@ -43,12 +48,14 @@ from cold_start import table
 LABELS = ["flags", "emotions", "scene", "yeast", "cal500", "enron", "rcv1-s1", "corel5k", "bibtex", "tmc2007-500", "delicious"]
 REUTERS = "reuters21578_r90_counts2000"
 OUTLIERS = ["6_cardio", "15_Hepatitis", "27_PageBlocks", "30_satellite", "23_mammography", "5_campaign", "1_ALOI"]
-PARTS = ["labels", "tables", "outliers", "documents", "transform"]
+PICTURES: dict[str, dict[str, Any]] = {"scratch": {}, "hidden": {"encoder": "imagenet", "hidden": (256, 256)}}
+PARTS = ["labels", "tables", "outliers", "documents", "pictures", "transform"]
 BARS = {
     ("labels", "MLP"): 2.0,
     ("tables", "against"): 0.25,
     ("outliers", "PyOD"): 0.1,
     ("documents", "against"): 1 / 3,
+    ("pictures", "against"): 1 / 3,
     ("transform", "encoder"): 1.15,
 }
 MEMORY = 1.5  # of transform of the most rows, in units of the table
@@ -89,6 +96,16 @@ def outliers(name: str, method: str) -> Callable[[], Any]:
 def documents(name: str, method: str) -> Callable[[], Any]:
     X, _, train, _ = common.multilabel(name)
     return lambda: diabolo().Autoencoder(10, random_state=0, verbose=False).fit(X[train].astype(np.int64))
+
+
+def pictures(name: str, method: str) -> Callable[[], Any]:
+    folder = common.data() / "multilabel"
+    df = pd.read_csv(folder / "ucmerced_labels.csv").set_index("image")
+    train = df[df["split"] != "test"].drop(columns=["split", "scene"])
+    with zipfile.ZipFile(folder / "ucmerced_128.zip") as zipped:
+        where = {Path(name).stem: name for name in zipped.namelist()}
+        X = np.stack([np.asarray(Image.open(zipped.open(where[image]))) for image in train.index])
+    return lambda: diabolo().MultiLabelClassifier(random_state=0, verbose=False, **PICTURES[name]).fit(X, train.to_numpy())
 
 
 def transform(name: str, method: str) -> Callable[[], Any]:
@@ -194,6 +211,8 @@ def names(part: str, args: Any) -> Iterator[str]:
         yield from OUTLIERS
     elif part == "documents":
         yield REUTERS
+    elif part == "pictures":
+        yield from PICTURES
     else:
         yield from (f"{n} {kind}" for n in args.rows_of_transform for kind in ("pandas", "arrow"))
 
