@@ -368,7 +368,9 @@ def test_outliers(place: Path, tmp_path: Path, diabolo: Any) -> None:
     assert int(said.out.split("20 rows, ")[1].split()[0]) > flagged["row"].nunique()
     assert diabolo("outliers", model, tmp_path / "new.csv", "--fdr", "0.5").code == 0
     said = diabolo("outliers", model, tmp_path / "new.csv", "--alpha", "0.000001")
-    assert said.out.endswith("0 flagged (0.00%); of normal rows at most 0.00% are flagged. The strangest is row 0, p = 0.016\n")
+    assert said.out.endswith(
+        "0 flagged (0.00%); of normal rows on average at most 0.00% are flagged. The strangest is row 0, p = 0.016\n"
+    )
     one_line(diabolo("encode", model, tmp_path / "new.csv", "-o", tmp_path / "x.csv"), 1, "holds an OutlierDetector, but")
     one_line(diabolo("outliers", place / "people.diabolo", tmp_path / "new.csv"), 1, "--task outliers")
     assert diabolo("info", model).code == 0

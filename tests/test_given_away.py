@@ -85,6 +85,7 @@ ANSWERS = {
     "rounded": TABLE["size"].round(2),
     "another name": TABLE["city"].map({"Oslo": "NO", "Rome": "IT"}),
     "a code": TABLE["sold"].astype(int).to_numpy(),
+    "its gaps": TABLE["gaps"].isna().astype(int),
     "one of two": TABLE[["sold"]].assign(warm=R.random(40) < 0.5).to_numpy(),
 }
 

@@ -12,7 +12,7 @@ import torch
 
 from diabolo import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector, Regressor
 from diabolo.errors import DataError
-from diabolo.groups import first_of_each, gap_after, successive
+from diabolo.groups import first_of_each, gap_after, is_series
 from diabolo.rows import Rows
 from kinds import SMALL
 
@@ -139,9 +139,20 @@ def test_a_series_is_told() -> None:
 
 def test_rows_sorted_by_class_are_no_series() -> None:
     y = np.repeat(np.arange(3), 100)
-    x = torch.from_numpy(R.normal(size=(300, 4)) + 50 * y[:, None]).float()
-    assert successive(Rows(x)) < 0.02
-    assert successive(Rows(x), torch.from_numpy(y)) == pytest.approx(1, abs=0.2)
+    x = Rows(torch.from_numpy(R.normal(size=(300, 4)) + 50 * y[:, None]).float())
+    assert is_series(x)
+    assert not is_series(x, torch.from_numpy(y))
+
+
+def test_any_log_is_a_series() -> None:
+    walk, noise, time = np.cumsum(R.normal(size=(1000, 3)), 0), R.normal(size=(1000, 5)), np.arange(1000)[:, None]
+    y = torch.from_numpy(np.cumsum(R.normal(size=(1000, 1)), 0))
+    gaps = np.where(R.random(walk.shape) < 0.1, np.nan, walk)
+    for x in (np.hstack([time, walk[:, :2]]), walk[:, :2], gaps, (10 * walk).round() / 10, np.hstack([walk, noise])):
+        assert is_series(Rows(torch.from_numpy(x).float()))
+    assert is_series(Rows(torch.from_numpy(np.hstack([time, noise])).float()), numbers=y)
+    assert not is_series(Rows(torch.from_numpy(np.hstack([time, noise])).float()))
+    assert not is_series(Rows(torch.from_numpy(time).float()), numbers=y)  # a curve is to be drawn
 
 
 def test_pictures_and_texts_that_belong_together_are_no_near_copies() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -122,7 +123,7 @@ def test_other_mistakes(mails: Path) -> None:
     with pytest.raises(ValueError, match=r"format='texts': allowed are 'auto', 'tables', 'documents', 'images', and a fitted"):
         read_labeled(mails, "bug", format="texts")
     frame: Any = pd.read_csv(mails)
-    with pytest.raises(DataError, match="data is a DataFrame: give a path or an Arrow table"):
+    with pytest.raises(DataError, match="data is a DataFrame: give a path or a table"):
         read_labeled(frame, "bug")
 
 
@@ -201,3 +202,24 @@ def test_a_column_of_classes_of_a_large_data_set(tmp_path: Path, monkeypatch: py
     pq.write_table(table.set_column(1, "kind", [["cat", "dog", None] * 20]), tmp_path / "gaps.parquet")
     with pytest.raises(DataError, match="names no class in 20 of 60 rows, row 2 the first: leave these rows out"):
         read_labeled(tmp_path / "gaps.parquet", "kind")
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_columns_of_a_dataframe_are_its_labels(kind: str) -> None:
+    r = np.random.default_rng(0)
+    df = pd.DataFrame({"a": r.normal(size=60), "ill": r.integers(0, 2, 60), "bad": r.random(60) < 0.5})
+    df = df.assign(kind=r.choice(["x", "y"], 60), tags=r.choice(["p;q", "q", "p"], 60))
+    make: Any = {"pandas": lambda df: df, "polars": pl.from_pandas}[kind]
+    for labels, sep, names in (
+        (["ill", "bad"], None, ["ill", "bad"]),
+        ("ill", None, ["ill"]),
+        ("kind", None, ["x", "y"]),
+        ("tags", ";", ["p", "q"]),
+    ):
+        taken = [labels] if isinstance(labels, str) else labels
+        X = make(df.drop(columns={"kind", "tags"} - {*taken}))
+        clf = MultiLabelClassifier(epochs=1, hidden=(4,), verbose=False, random_state=0).fit(X, labels=labels, labels_sep=sep)
+        assert clf.labels_.names == names
+        assert list(clf.feature_names_in_) == [name for name in X.columns if name not in taken]
+    with pytest.raises(DataError, match=r"^labels: there is no column 'il' .did you mean 'ill'"):
+        MultiLabelClassifier().fit(make(df), labels="il")

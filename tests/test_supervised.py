@@ -911,7 +911,7 @@ def test_a_table_with_one_hot_columns_that_is_read_as_counts_is_told() -> None:
         (
             [1, 2],
             ["1", "2"],
-            r"^y holds texts, such as '1', where the classes of the model are numbers, such as 1: .*astype\(int64\)",
+            r"^y holds texts, such as '1', where the classes of the model are numbers, such as 1: .*astype\(int\)",
         ),
         (
             ["1", "2"],

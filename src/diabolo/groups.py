@@ -39,14 +39,15 @@ __all__ = ["first_of_each", "tell_dependent"]
 
 ROWS, ASKED = 20_000, 300  # rows that are looked at, and whose neighbors are
 COLUMNS, LEAST = 64, 3  # of quantities, that distances come from, at most and at least
-CONTINUOUS, TIED = 0.5, 0.1  # of the values of a column are different, if it is a quantity without ties, and with ties
+CONTINUOUS = 0.5  # of the values of a column are different, if it is a quantity without ties
 LARGEST = 64  # rows of a group that is found
 GAP, OFTEN = 3.0, 0.5  # between groups of three and more, and in which share of the rows
 PAIR_GAP, PAIRS_OFTEN = 3.0, 0.6  # the same of pairs
 ENOUGH = 60  # rows
 STEADY = 0.02  # of the steps of a column go up, or down, at least, if it is not time itself, or follows from it
 VARIES = 1e-6  # of the variance of a column lies within classes
-IN_A_ROW, SMOOTH = 5000, 0.05  # rows that follow each other, and q of the middle column, below which they are a series
+IN_A_ROW, SMOOTH, SERIES = 5000, 0.05, 1 / 3  # rows that follow each other; q of a smooth column; the share of such in a series
+KNOWN, VALUES = 0.8, 10  # of its cells are known, and so many values differ, at least
 
 
 def first_of_each(groups: Any, n: int) -> np.ndarray:
@@ -81,7 +82,7 @@ def first_of_each(groups: Any, n: int) -> np.ndarray:
     return np.asarray(first[code])
 
 
-def tell_dependent(rows: Rows, wrong: str, classes: Any = None, groups: bool = False) -> None:
+def tell_dependent(rows: Rows, wrong: str, classes: Any = None, numbers: Any = None, groups: bool = False) -> None:
     """Warn of rows that are no independent draws: of what is `wrong` for new ones, and whether `groups` are the remedy."""
     if size := gap_after(rows):
         cure = (
@@ -91,7 +92,7 @@ def tell_dependent(rows: Rows, wrong: str, classes: Any = None, groups: bool = F
             f"most rows lie far nearer to {'another one' if size == 1 else f'about {size} others'} than to all the rest, as "
             f"measurements of one thing do: {wrong} for new things, of which no near copies are learned; {cure}"
         )
-    elif successive(rows, classes) < SMOOTH:
+    elif is_series(rows, classes, numbers):
         pieces = f", or hold out pieces, fit(X, y, groups=np.arange({len(rows)}) // {-(-len(rows) // 20)})" if groups else ""
         warn(
             "rows are like those before and after them, as in a log or a series: what is held out lies between rows that are "
@@ -115,26 +116,43 @@ def gap_after(rows: Rows) -> int:
     return int((gap[:, 0] >= PAIR_GAP).mean() >= PAIRS_OFTEN)
 
 
-def successive(rows: Rows, classes: Any = None) -> float:
-    """q of the middle one of the quantities; 1 if these are too few."""
+def is_series(rows: Rows, classes: Any = None, numbers: Any = None) -> bool:
+    """Whether rows are like those before and after them, beyond what their classes (n,) have in common.
+
+    Two quantities and a third of them must be smooth, or one of the numbers y (n, k). What only rises may be time itself.
+    """
     n = min(len(rows), IN_A_ROW)
-    x = quantities(rows.subset(np.arange(n)), TIED)
-    if x is None:
-        return 1.0
-    rises = (x.diff(dim=0) >= 0).double().mean(0)
-    x = x[:, (rises > STEADY) & (rises < 1 - STEADY)]  # without time itself
-    if x.shape[1] < LEAST:
-        return 1.0
-    if classes is not None:
-        known, code = torch.unique(classes[:n], return_inverse=True)
-        mean = torch.zeros(len(known), x.shape[1]).index_add_(0, code, x) / torch.bincount(code)[:, None]
-        x = x - mean[code]
-    within = x.var(0) > VARIES
-    q = (x.diff(dim=0).square().mean(0) / (2 * x.var(0)))[within]
-    return float(q.median()) if len(q) >= LEAST else 1.0
+    if n < ENOUGH:
+        return False
+    code = None if classes is None else np.unique(classes[:n].numpy(), return_inverse=True)[1]
+    x = rows.take(np.arange(n)).double().numpy()
+    q = [q for j in evenly(x.shape[1], 2 * COLUMNS) if (q := smoothness(x[:, j], code)) is not None]
+    if q and numbers is not None:
+        told = [smoothness(v) for v in numbers[:n].double().numpy().T]
+        if any(v is not None and v < SMOOTH for v in told):
+            return True
+    smooth = sum(v < SMOOTH for v in q)
+    return smooth >= 2 and smooth >= SERIES * len(q)
 
 
-def quantities(rows: Rows, continuous: float = CONTINUOUS) -> Any:
+def smoothness(v: np.ndarray, code: np.ndarray | None = None) -> float | None:
+    """q of a quantity (n,) within classes of these numbers; None, if it is none, or only rises or falls.
+
+    >>> smoothness(np.sin(np.arange(100) / 9)) < 0.01, smoothness(np.arange(100.0))
+    (True, None)
+    """
+    known = ~np.isnan(v)
+    v, step = v[known], np.diff(v[known])
+    if known.mean() < KNOWN or len(np.unique(v)) < VALUES or min((step >= 0).mean(), (step <= 0).mean()) < STEADY:
+        return None
+    whole = v.var()
+    if code is not None:
+        c = code[known]
+        v = v - (np.bincount(c, v) / np.bincount(c).clip(1))[c]
+    return float((np.diff(v) ** 2).mean() / (2 * v.var())) if v.var() > VARIES * whole else None
+
+
+def quantities(rows: Rows) -> Any:
     """Columns without ties, of some rows (r, c), each of unit variance; None if they are too few."""
     n = min(len(rows), ROWS)
     if n < ENOUGH or n * rows.take(np.zeros(1, dtype=int)).shape[1] > MOST_NUMBERS:
@@ -142,7 +160,7 @@ def quantities(rows: Rows, continuous: float = CONTINUOUS) -> Any:
     x = rows.take(evenly(len(rows), n)).double()
     x = x[:, ~x.isnan().any(0)]
     ordered = x.sort(0).values
-    x = x[:, 1 + (ordered[1:] != ordered[:-1]).sum(0) >= continuous * n]
+    x = x[:, 1 + (ordered[1:] != ordered[:-1]).sum(0) >= CONTINUOUS * n]
     if x.shape[1] < LEAST:
         return None
     x = x[:, torch.from_numpy(evenly(x.shape[1], COLUMNS))]

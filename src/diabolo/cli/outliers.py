@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ..estimators.outliers.detector import OutlierDetector
     from ..estimators.outliers.explanation import CellExplanation, RowExplanation
 
+MOST, MANY = 0.5, 10  # of the rows, and rows, that are flagged: then they are no outliers among others
+
 EPILOG = """\b
 Examples:
   diabolo fit people.csv --task outliers -o people.diabolo
@@ -97,8 +99,14 @@ def command(
     if verdicts and show:
         shown = called(verdicts[:show], kept_of or row_names(detector, data))
         printing.flagged(type(verdicts)(shown), detector.format_.kind == "images")
-    rule = f"at most {fdr:.1%} of these are false alarms" if fdr else f"of normal rows at most {detector.rate_:.2%} are flagged"
+    rule = (
+        f"at most {fdr:.1%} of these are false alarms"
+        if fdr
+        else f"of normal rows on average at most {detector.rate_:.2%} are flagged"
+    )
     rule += "" if len(rows) else strangest(detector, data, score)
+    if len(rows) > max(MOST * len(score), MANY):
+        rule += ": most of these rows are of another kind than those of fit, later ones, or in another unit"
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if (y := marked(data, detector.format_.options)) is not None:
         from sklearn.metrics import roc_auc_score

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 __all__ = ["arrow", "codes", "determines", "monotone", "numbers", "summands"]
 
-UNLIKELY = -20.0  # logarithm of P
+UNLIKELY = -14.0  # logarithm of P
 MIXED = 0.5  # of the changes of class from value to value that there would be in any order
 LEFT = 1e-3  # of the variance of ranks
 EXACT = 1e-9  # of the deviation of y

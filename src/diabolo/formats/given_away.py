@@ -111,7 +111,8 @@ def tell_determined(X: Any, answers: list[Any], there: dict[str, int], grouped: 
         quantity, values = numbers(x), len(np.unique(code))
         if quantity is not None:
             quantities[name] = quantity[known[0].few]
-        if any(a.follows(code, values, quantity) for a in known):
+        gaps = np.asarray(x.is_null())
+        if any(a.follows(code, values, quantity) or (gaps.any() and determines(gaps, a.code)) for a in known):
             own.append(name)
         elif NAMES <= values <= len(code) / 2 and not grouped and determines(code, together, quantity):
             things[name] = code

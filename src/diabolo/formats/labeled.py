@@ -50,7 +50,7 @@ ON_PAGE = 100_000  # rows of a data set that a page is made of
 AT_ONCE = 1 << 16  # rows of a data set whose labels are read at once
 LOOKED_AT = 10_000  # rows of it that show whether its only column holds texts
 
-__all__ = ["check_names", "label_lists", "read_for", "read_labeled", "read_targets", "sample_for", "yes_no"]
+__all__ = ["check_names", "columns_taken", "label_lists", "read_for", "read_labeled", "read_targets", "sample_for", "yes_no"]
 
 
 def read_labeled(
@@ -134,6 +134,22 @@ def read_labeled(
     if classes is None:
         Y = label_lists(table, names[0], labels_sep) if lists else pa.table({name: answers(table, name) for name in names})
     return rows_in(rest, where, text, image, format), Y
+
+
+def columns_taken(df: Any, labels: str | Sequence[str]) -> tuple[Any, Any]:
+    """A DataFrame without the columns of its labels, and these; one column of classes, or of lists, as such.
+
+    >>> import pandas as pd
+    >>> X, y = columns_taken(pd.DataFrame({"size": [1, 2], "ill": [0, 1]}), ["ill"])
+    >>> list(X), y.columns.tolist()
+    (['size'], ['ill'])
+    """
+    names = [labels] if isinstance(labels, str) else list(labels)
+    check_columns("labels", names, [str(name) for name in df.columns])
+    X = df.drop(columns=names) if hasattr(df, "iloc") else df.drop(names)
+    cells = df[names[0]].drop_nulls() if hasattr(df, "null_count") else df[names[0]].dropna()
+    several = len(names) > 1 or all(np.isscalar(cell) and cell in (0, 1) for cell in cells)
+    return X, df[names] if several else df[names[0]]
 
 
 def read_targets(
@@ -255,7 +271,7 @@ def table_of(data: Any, reading: Reading | None = None) -> pa.Table:
         data = read_table(data, None, reading or Reading(), {}, rest=True)
     if isinstance(data, pa.Table):
         return with_names(Gaps(reading.na).table(data) if reading is not None else data)
-    raise DataError(f"data is {an(type(data).__name__)}: give a path or an Arrow table; of a DataFrame take columns")
+    raise DataError(f"data is {an(type(data).__name__)}: give a path or a table")
 
 
 def with_names(table: pa.Table) -> pa.Table:

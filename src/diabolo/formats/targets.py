@@ -288,8 +288,8 @@ def tell_unknown(y: np.ndarray, known: np.ndarray) -> None:
     if texts != were:
         raise DataError(
             f"y holds {'texts' if texts else 'numbers'}, such as {found[:1].tolist()[0]!r}, where the classes of the model are "
-            f"{'texts' if were else 'numbers'}, such as {known[:1].tolist()[0]!r}: give the same, "
-            f"{'y.astype(str)' if were else f'y.astype({known.dtype})'}, if that is what they mean"
+            f"{'texts' if were else 'numbers'}, such as {known[:1].tolist()[0]!r}: give the classes that were learned, such as "
+            f"y.astype({'str' if were else 'int'}) of a column that means the same"
         )
     if len(new := found[~np.isin(found, known)]):
         warn(

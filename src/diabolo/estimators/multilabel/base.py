@@ -22,8 +22,8 @@ from torch import Tensor
 
 from ...decision import Decision
 from ...errors import DataError, suggest
-from ...formats.given_away import tell_given_away
-from ...formats.labeled import read_labeled
+from ...formats.given_away import is_table, tell_given_away
+from ...formats.labeled import columns_taken, read_labeled
 from ...formats.labels import Labels, combined
 from ...formats.targets import doubtful, same_length, same_order, weights_of
 from ...losses import Loss
@@ -87,7 +87,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
             The labels; NaN = unknown. A row with None or NaN in place of a list is unknown. May be left out if X is a file, or
             a ``Dataset``, that names its labels.
         labels : str or list of str, optional
-            In place of y, if X is an Arrow table, or the path of a table: its columns that are the labels (``read_labeled``). A
+            In place of y, if X is a DataFrame, an Arrow table, or the path of a table: its columns that are the labels. A
             data set larger than memory is read piece by piece.
         sample_weight : array-like (n,) or (n, k), optional
             Weight of each row, or of each label of each row.
@@ -110,7 +110,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         if labels_sep is not None and not (isinstance(labels_sep, str) and labels_sep):
             raise ValueError(f"labels_sep={labels_sep!r}: allowed are None and texts such as ';'")
         if labels is not None:
-            X, y, labels_sep = *self._taken_apart(X, y, labels, labels_sep), None
+            X, y, labels_sep = self._taken_apart(X, y, labels, labels_sep)
         X, y = self._with_answers(X, y, fit=True)
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
@@ -124,13 +124,15 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         target = LabelTarget.of(self.labels_, y, sample_weight, self._loss(), self.label_weight, self._drawn)
         return self._learn(X, target, groups, categories, numbers)
 
-    def _taken_apart(self, X: Any, y: Any, labels: Any, sep: str | None) -> tuple[Any, Any]:
-        """X and y out of a table that holds both."""
+    def _taken_apart(self, X: Any, y: Any, labels: Any, sep: str | None) -> tuple[Any, Any, str | None]:
+        """X and y out of a table that holds both, and the separator of labels in y."""
         if y is not None:
             raise ValueError(f"labels={labels!r} names the columns of X that are y: leave out one of the two")
+        if is_table(X) and not hasattr(X, "column_names"):
+            return *columns_taken(X, labels), sep
         known = self.format_ if self._continues() else getattr(resolve_encoder(self.encoder), "format_", self.format)
         kind = getattr(known, "kind", known) if not hasattr(known, "columns") else known
-        return read_labeled(X, labels, labels_sep=sep, format=kind, reading=getattr(known, "reading", None))
+        return *read_labeled(X, labels, labels_sep=sep, format=kind, reading=getattr(known, "reading", None)), None
 
     # ── predict ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

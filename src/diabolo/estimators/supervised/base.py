@@ -187,7 +187,7 @@ class Supervised(System, abstract=True):
         if self._groups is None:
             fold = together(rows, fold)
             if self.format_.kind in ("tables", "arrays"):
-                tell_dependent(rows, "`held_out_` is too good", self._target.classes, groups=True)
+                tell_dependent(rows, "`held_out_` is too good", self._target.classes, self._target.numbers, groups=True)
         self._members = CrossFit(fold, members)
         return rows, None
 

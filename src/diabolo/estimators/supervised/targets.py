@@ -44,6 +44,7 @@ class Target(ABC):
     convex = True  # whether `optimum` knows the loss
     ridges: tuple[float, ...] = RIDGES  # lambda that is tried for the last layer
     classes: Tensor | None = None  # (n,) the number of each row's only class
+    numbers: Tensor | None = None  # (n, k), if y is numbers
     linear = False  # whether a network from scratch begins at a linear model
 
     def __init__(self, loss: Loss, n: int, k: int, w: Tensor | None) -> None:
@@ -173,7 +174,7 @@ class NumberTarget(Target):
 
     def __init__(self, values: Tensor, w: Tensor | None) -> None:
         super().__init__(Squared(), values.shape[0], values.shape[1], w)
-        self.values = values
+        self.values = self.numbers = values
 
     def start(self) -> Tensor:
         return torch.zeros(self.k)
