@@ -88,8 +88,8 @@ def tell_beyond(columns: Sequence[Column], starts: Sequence[int], x: np.ndarray)
         warn(
             f"column {column.name!r} holds dates beyond all that fit saw ({first} to {last}), such as {found}, in "
             f"{n:,} of {len(far):,} rows looked at: nothing was learned there, and held-out rows do not show "
-            "how well the model does there. To find out, fit the earlier rows and predict the later ones; or leave the column "
-            "out (--drop)"
+            "how well the model does there. To find out, fit the earlier rows and predict the later ones; or fit without "
+            "the column"
         )
 
 

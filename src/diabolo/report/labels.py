@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from .. import __version__
-from ..errors import DataError
+from ..errors import DataError, some
 from ..images.album import ImageCollection
 from .names import Names
 from .page import escaped, page, picture
@@ -73,8 +73,9 @@ def headline(report: LabelReport) -> str:
     labels = f"{k:,} label{'' if k == 1 else 's'}"
     if not good:
         return f"These rows cannot show how good {labels} {'is' if k == 1 else 'are'}."
-    mean = np.mean([c.average_precision for c in good])
-    return f"The {'' if n == 1 else 'mean '}average precision of {'' if n == k else f'{n:,} of '}{labels} is {mean:.2f}."
+    mean, chance = (np.mean(v) for v in ([c.average_precision for c in good], [c.positives / c.known for c in good]))
+    of = "" if n == k else f"{n:,} of "
+    return f"The {'' if n == 1 else 'mean '}average precision of {of}{labels} is {mean:.2f}; by chance it is {chance:.2f}."
 
 
 def numbered(report: LabelReport, numbers: np.ndarray) -> LabelReport:
@@ -94,7 +95,9 @@ def lead(clf: MultiLabelClassifier, report: LabelReport, sample: Sample | None) 
     decided = f"The thresholds were chosen for {how}."
     if report.taken is not None and report.taken.any():
         decided = f"The most frequent of {len(report.cards):,} classes has {report.most_frequent:.0%} of them."
-    return f"Measured on {rows}. {decided} Training rows look better here than new ones."
+    weak = [str(c.name) for c in report.cards if c.may_be_chance]
+    doubt = f" May be no better than chance: {some(weak)}." if weak else ""
+    return f"Measured on {rows}. {decided}{doubt} Training rows look better here than new ones."
 
 
 def compared(report: LabelReport) -> str:

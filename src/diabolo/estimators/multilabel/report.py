@@ -84,15 +84,25 @@ class LabelMetrics(Printed):
             if rows:
                 yield f"{why}: row{'s' * (len(rows) > 1)} {', '.join(map(str, rows))}"
 
+    @property
+    def may_be_chance(self) -> bool:
+        """Whether it may rank no better than chance."""
+        return self.known > 0 and self.interval[0] <= self.positives / self.known
+
     def _row(self) -> list[str]:
         """The row of a table; a label that ranks no better than chance is marked."""
         low, high = self.interval
         value = two_digits(self.average_precision)
-        chance = self.known > 0 and low <= self.positives / self.known
         share = f"{value} ({low:.2f} to {high:.2f})" if low == low else value
         figures = [two_digits(v) for v in (self.threshold, self.f1, self.calibration_error)]
         doubtful = f"{len(self.wrong)} / {len(self.missing)}"
-        return [cut(str(self.name), MAX_LETTERS), f"{self.positives:,}", Marked(share) if chance else share, *figures, doubtful]
+        return [
+            cut(str(self.name), MAX_LETTERS),
+            f"{self.positives:,}",
+            Marked(share) if self.may_be_chance else share,
+            *figures,
+            doubtful,
+        ]
 
 
 def two_digits(v: float) -> str:
