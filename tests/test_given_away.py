@@ -133,3 +133,17 @@ def test_rows_of_things_with_one_y_are_told(y: Any) -> None:
 def test_a_class_that_begins_at_some_value_is_no_fault() -> None:
     age = R.integers(18, 90, 300)
     tell_given_away(pd.DataFrame({"age": age, "size": R.normal(size=300)}), age >= 65)
+
+
+@pytest.mark.parametrize("name", [int, lambda j: f"a column of a long name, {j}", lambda j: ("level", j)])
+def test_columns_are_left_out_by_what_is_said(name: Any) -> None:
+    y = np.arange(60) % 2
+    X = pd.DataFrame({j: y * (j + 2) for j in range(30)} | {30: np.sin(np.arange(60) ** 2), 31: np.arange(60) % 7})
+    X.columns = pd.Index([name(j) for j in range(32)], tupleize_cols=False)
+    for n in (30, 10):
+        with pytest.warns(UserWarning, match="say y by themselves") as told:
+            tell_given_away(X, y)
+        code = str(told[0].message).rpartition("leave them out, ")[2].removesuffix(" (--drop)")
+        X = eval(code, {"X": X})
+        assert X.shape[1] == max(2, n + 2 - 20)
+    tell_given_away(X, y)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..deferred import is_sparse
-from ..errors import some, warn
+from ..errors import SHOWN, some, warn
 from ..rows import evenly
 from .determined import arrow, codes, determines, monotone, numbers, summands
 from .frames import container, names_of
@@ -133,7 +133,7 @@ def tell_determined(X: Any, answers: list[Any], there: dict[str, int], grouped: 
 def tell_things(X: Any, things: dict[str, int], n: int) -> None:
     """Warn of columns that name things whose rows all have one y: name -> number of values."""
     first, *others = sorted(things, key=lambda name: things[name])
-    at = repr(first) if is_table(X) else f":, {first}"
+    at = repr(labels(X, [first])[0]) if is_table(X) else f":, {first}"
     more = f", and of {some(others)}" if others else ""
     warn(
         f"y is the same in all rows of each value of {first!r} ({things[first]:,} values in {n:,} rows){more}: if such rows "
@@ -167,10 +167,16 @@ class Answer:
 
 
 def without(X: Any, names: list[str], option: str | None = "--drop") -> str:
-    """How columns are left out."""
+    """How columns are left out: those that are shown."""
     if is_table(X):
-        return f"X.{WITHOUT[container(X)]}{names!r:.200})" + (f" ({option})" if option else "")
-    return f"np.delete(X, [{', '.join(names):.200}], axis=1)"
+        return f"X.{WITHOUT[container(X)]}{labels(X, names[:SHOWN])!r})" + (f" ({option})" if option else "")
+    return f"np.delete(X, [{', '.join(names[:SHOWN])}], axis=1)"
+
+
+def labels(X: Any, names: list[str]) -> list[Any]:
+    """Names as the table has them, such as numbers in pandas."""
+    found = dict(zip(names_of(X), X.columns, strict=True)) if container(X) == "pandas" else {}
+    return [found.get(name, name) for name in names]
 
 
 def names(X: Any) -> dict[str, int]:
