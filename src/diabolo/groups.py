@@ -141,11 +141,17 @@ def quantities(rows: Rows, continuous: float = CONTINUOUS) -> Any:
     n = min(len(rows), ROWS)
     if n < ENOUGH or n * rows.take(np.zeros(1, dtype=int)).shape[1] > MOST_NUMBERS:
         return None
-    x = rows.take(evenly(len(rows), n)).double()
-    x = x[:, ~x.isnan().any(0)]
-    ordered = x.sort(0).values
-    x = x[:, 1 + (ordered[1:] != ordered[:-1]).sum(0) >= continuous * n]
-    if x.shape[1] < LEAST:
+    every = rows.take(evenly(len(rows), n))
+    x = next((x for most in (4 * COLUMNS, every.shape[1]) if (x := untied(every, most, continuous)).shape[1] >= LEAST), None)
+    if x is None:
         return None
     x = x[:, torch.from_numpy(evenly(x.shape[1], COLUMNS))]
     return ((x - x.mean(0)) / x.std(0)).float()
+
+
+def untied(x: Any, most: int, continuous: float) -> Any:
+    """Of x (n, d) those of some columns that are without gaps and ties."""
+    x = x[:, torch.from_numpy(evenly(x.shape[1], most))].double()
+    x = x[:, ~x.isnan().any(0)]
+    ordered = x.sort(0).values
+    return x[:, 1 + (ordered[1:] != ordered[:-1]).sum(0) >= continuous * len(x)]

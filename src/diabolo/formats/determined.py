@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..rows import evenly
+
 __all__ = ["arrow", "codes", "determines", "monotone", "numbers", "summands"]
 
 UNLIKELY = -20.0  # logarithm of P
 MIXED = 0.5  # of the changes of class from value to value that there would be in any order
 LEFT = 1e-3  # of the variance of ranks
+SCREENED = 100  # rows, in which most columns are seen to be others
 EXACT = 1e-9  # of the deviation of y
 MOST = 1e300  # of numbers that are ranked
 
@@ -115,12 +118,19 @@ def monotone(x: np.ndarray, y: np.ndarray, least: int) -> bool:
     """
     known = ~(np.isnan(x) | np.isnan(y))
     x, y = x[known], y[known]
-    if len(x) < least or min(len(np.unique(x)), len(np.unique(y))) < least / 2:
+    some = evenly(len(x), SCREENED)
+    if len(x) < least or 1 - ranked_alike(x[some], y[some]) ** 2 > 100 * LEFT:
         return False
+    return min(len(np.unique(x)), len(np.unique(y))) >= least / 2 and 1 - ranked_alike(x, y) ** 2 < LEFT
+
+
+def ranked_alike(x: np.ndarray, y: np.ndarray) -> float:
+    """The correlation of ranks; NaN if one of the two is always the same."""
     from scipy.stats import rankdata
 
-    rho = float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
-    return 1 - rho**2 < LEFT
+    x, y = rankdata(x) - (len(x) + 1) / 2, rankdata(y) - (len(y) + 1) / 2
+    with np.errstate(invalid="ignore"):
+        return float(np.float64(x @ y) / np.sqrt((x @ x) * (y @ y)))
 
 
 def summands(X: np.ndarray, y: np.ndarray) -> list[int]:

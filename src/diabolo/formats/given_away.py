@@ -108,7 +108,7 @@ def tell_determined(X: Any, answers: list[Any], there: dict[str, int], grouped: 
         if x is None or (code := codes(x)) is None or not code.any():
             continue
         row += code.astype(np.uint64) * rng.integers(1, 2**63, dtype=np.uint64)  # the same of equal rows, and hardly of others
-        quantity, values = numbers(x), len(np.unique(code))
+        quantity, values = numbers(x), int(code.max()) + 1
         if quantity is not None:
             quantities[name] = quantity[known[0].few]
         if any(a.follows(code, values, quantity) for a in known):
@@ -126,7 +126,7 @@ def tell_determined(X: Any, answers: list[Any], there: dict[str, int], grouped: 
             f"{without(X, parts)}"
         )
     some_rows = np.unique(row, return_index=True)[1]  # copies are held out together anyway
-    if found := {name: n for name, code in things.items() if (n := len(np.unique(code))) <= len(some_rows) / 2}:
+    if found := {name: n for name, code in things.items() if (n := int(code.max()) + 1) <= len(some_rows) / 2}:
         tell_things(X, found, len(which))
 
 
