@@ -112,6 +112,10 @@ def test_a_sum_of_columns_is_told() -> None:
     with pytest.warns(UserWarning, match=r"^y is the sum or difference of columns 'casual', 'registered' of X"):
         tell_given_away(df, df["casual"] + df["registered"])
     tell_given_away(df, df["casual"] + df["registered"] + R.normal(size=99))
+    summer = pd.get_dummies(pd.Series(R.choice(["May", "June", "July"], 99)))
+    for X in (df.assign(fahrenheit=32 + 1.8 * df["warm"]), df.join(summer), df.astype("float32")):
+        with pytest.warns(UserWarning, match=r"^y is the sum or difference of columns 'casual', 'registered' of X"):
+            tell_given_away(X, df["casual"] + df["registered"] + 0.001 * df["casual"].sub(45).pow(2) / 2000)
 
 
 PERSON = np.repeat(np.arange(40), 6)

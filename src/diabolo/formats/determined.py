@@ -22,7 +22,8 @@ UNLIKELY = -20.0  # logarithm of P
 MIXED = 0.5  # of the changes of class from value to value that there would be in any order
 LEFT = 1e-3  # of the variance of ranks
 SCREENED = 100  # rows, in which most columns are seen to be others
-EXACT = 1e-9  # of the deviation of y
+EXACT, WHOLE = 1e-4, 1e-3  # of the deviation of y, as of money in float32, and from a whole number, for a sum
+FOLLOWS = 1e-6  # of a column is left, if it follows from others
 MOST = 1e300  # of numbers that are ranked
 
 
@@ -145,8 +146,23 @@ def summands(X: np.ndarray, y: np.ndarray) -> list[int]:
     if len(y) <= 2 * X.shape[1] or not (spread := X.std(0)).all():
         return []
     Z = (X - X.mean(0)) / spread
-    weight, _, rank, _ = np.linalg.lstsq(Z, y - y.mean(), rcond=None)
-    left = y - y.mean() - Z @ weight
-    weight = weight / spread
-    whole = np.abs(weight - weight.round()).max() < 1e-6 and np.abs(weight).max() < 1.5
-    return np.flatnonzero(weight.round()).tolist() if rank == X.shape[1] and whole and left.std() < EXACT * y.std() else []
+    some = independent(Z)
+    weight = np.linalg.lstsq(Z[:, some], y - y.mean(), rcond=None)[0]
+    left = y - y.mean() - Z[:, some] @ weight
+    weight = weight / spread[some]
+    whole = np.abs(weight - weight.round()).max() < WHOLE and np.abs(weight).max() < 1.5
+    return sorted(some[weight.round() != 0].tolist()) if whole and left.std() < EXACT * y.std() else []
+
+
+def independent(Z: np.ndarray) -> np.ndarray:
+    """Columns from which the others of Z (n, d) follow.
+
+    >>> independent(np.array([[1.0, 1, 0], [0, 0, 1], [2, 2, 0]])).tolist()
+    [0, 2]
+    """
+    from scipy.linalg import qr
+
+    r, order = qr(Z, mode="r", pivoting=True)
+    size = np.abs(np.diagonal(r))
+    found: np.ndarray = order[: len(size)][size > FOLLOWS * size[0]]
+    return found
