@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from decimal import Decimal
 from typing import Any
 
@@ -103,6 +104,14 @@ def test_it_is_told_of_arrays_too(y: Any) -> None:
     X = np.column_stack([R.normal(size=(40, 2)), TABLE["size"]])
     with pytest.warns(UserWarning, match=r"column\(s\) '2' of X .*leave them out, np.delete\(X, \[2\], axis=1\)"):
         tell_given_away(X, y)
+
+
+def test_values_of_very_many_rows_are_told_without_a_word_of_numpy() -> None:
+    school = np.repeat(np.arange(16), 2000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        with pytest.warns(UserWarning, match=r"^column\(s\) 'school' of X say y by themselves"):
+            tell_given_away(pd.DataFrame({"school": school, "size": R.normal(size=len(school))}), (school * 7 % 16).astype(str))
 
 
 def test_a_sum_of_columns_is_told() -> None:

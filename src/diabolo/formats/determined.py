@@ -98,7 +98,10 @@ def determines(x: np.ndarray, y: np.ndarray, quantity: np.ndarray | None = None)
         return False
     p = np.unique(y, return_counts=True)[1] / len(y)
     n_v, times = np.unique(size, return_counts=True)
-    chance = sum(t * np.log((p**n).sum()) for n, t in zip(n_v.tolist(), times.tolist(), strict=True))
+    most = p.max()  # whose powers do not get too small
+    chance = sum(
+        t * (n * np.log(most) + np.log(((p / most) ** n).sum())) for n, t in zip(n_v.tolist(), times.tolist(), strict=True)
+    )
     if chance > UNLIKELY:
         return False
     if quantity is None or len(value) <= len(p):
