@@ -514,6 +514,17 @@ def test_texts_in_other_words_than_those_of_fit_are_told(tmp_path: Path) -> None
             model.transform(texts_of(GERMAN, 20))
 
 
+def test_texts_like_the_few_of_fit_have_no_other_words() -> None:
+    r = np.random.default_rng(0)
+    frequency = 1 / np.arange(1, 20_001)
+    texts = [" ".join(f"word{w}" for w in r.choice(20_000, 8, p=frequency / frequency.sum())) for _ in range(150)]
+    ae = Autoencoder(2, epochs=1, hidden=(8,), verbose=False, random_state=0).fit(texts[:50])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        ae.transform(texts[50:])
+    assert not any("where it was" in str(warning.message) for warning in told)
+
+
 def test_documents_that_are_all_the_same_are_told() -> None:
     with pytest.warns(UserWarning, match="^all 60 documents hold the same words: there is nothing to learn"):
         Documents().fit(["hello world again"] * 60)

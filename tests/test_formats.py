@@ -910,6 +910,7 @@ def test_zero_far_below_all_others_is_a_code() -> None:
     for others in (r.lognormal(0, 1, 300), r.poisson(3, 300), r.gamma(2, 9, 300), r.uniform(0, 90, 300), np.ones(300)):
         assert odd(np.r_[others, np.zeros(9)][None]) == []
     assert odd(np.r_[r.normal(72, 12, 300), 0, 0][None]) == []  # not often enough
+    assert odd(np.r_[r.normal(5000, 900, 300), np.zeros(200)][None]) == []  # so often that it says: no bonus
 
 
 def test_a_code_that_is_the_only_negative_number() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from decimal import Decimal
 from typing import Any
 
@@ -106,6 +107,14 @@ def test_it_is_told_of_arrays_too(y: Any) -> None:
         tell_given_away(X, y)
 
 
+def test_values_of_very_many_rows_are_told_without_a_word_of_numpy() -> None:
+    school = np.repeat(np.arange(16), 2000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        with pytest.warns(UserWarning, match=r"^column\(s\) 'school' of X say y by themselves"):
+            tell_given_away(pd.DataFrame({"school": school, "size": R.normal(size=len(school))}), (school * 7 % 16).astype(str))
+
+
 def test_a_sum_of_columns_is_told() -> None:
     df = pd.DataFrame(
         {"casual": R.integers(0, 90, 99), "registered": R.integers(0, 900, 99), "warm": R.normal(size=99), "same": 1}
@@ -113,6 +122,10 @@ def test_a_sum_of_columns_is_told() -> None:
     with pytest.warns(UserWarning, match=r"^y is the sum or difference of columns 'casual', 'registered' of X"):
         tell_given_away(df, df["casual"] + df["registered"])
     tell_given_away(df, df["casual"] + df["registered"] + R.normal(size=99))
+    summer = pd.get_dummies(pd.Series(R.choice(["May", "June", "July"], 99)))
+    for X in (df.assign(fahrenheit=32 + 1.8 * df["warm"]), df.join(summer), df.astype("float32")):
+        with pytest.warns(UserWarning, match=r"^y is the sum or difference of columns 'casual', 'registered' of X"):
+            tell_given_away(X, df["casual"] + df["registered"] + 0.001 * df["casual"].sub(45).pow(2) / 2000)
 
 
 PERSON = np.repeat(np.arange(40), 6)
@@ -134,3 +147,17 @@ def test_rows_of_things_with_one_y_are_told(y: Any) -> None:
 def test_a_class_that_begins_at_some_value_is_no_fault() -> None:
     age = R.integers(18, 90, 300)
     tell_given_away(pd.DataFrame({"age": age, "size": R.normal(size=300)}), age >= 65)
+
+
+@pytest.mark.parametrize("name", [int, lambda j: f"a column of a long name, {j}", lambda j: ("level", j)])
+def test_columns_are_left_out_by_what_is_said(name: Any) -> None:
+    y = np.arange(60) % 2
+    X = pd.DataFrame({j: y * (j + 2) for j in range(30)} | {30: np.sin(np.arange(60) ** 2), 31: np.arange(60) % 7})
+    X.columns = pd.Index([name(j) for j in range(32)], tupleize_cols=False)
+    for n in (30, 10):
+        with pytest.warns(UserWarning, match="say y by themselves") as told:
+            tell_given_away(X, y)
+        code = str(told[0].message).rpartition("leave them out, ")[2].removesuffix(" (--drop)")
+        X = eval(code, {"X": X})
+        assert X.shape[1] == max(2, n + 2 - 20)
+    tell_given_away(X, y)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ import pytest
 import torch
 
 from diabolo import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector, Regressor
-from diabolo.errors import DataError
+from diabolo.errors import DataError, TrainingError
 from diabolo.groups import first_of_each, gap_after, is_series
 from diabolo.rows import Rows
 from kinds import SMALL
@@ -42,8 +44,17 @@ def test_what_is_held_out_says_what_new_groups_will_be_like(kind: Any, members: 
 
 @pytest.mark.parametrize(
     "groups",
-    [PERSON, [f"P{p}" for p in PERSON], pd.Series(PERSON), pa.array(PERSON), [*PERSON[:-1].tolist(), "other"]],
-    ids=range(5),
+    [
+        PERSON,
+        [f"P{p}" for p in PERSON],
+        pd.Series(PERSON),
+        pa.array(PERSON),
+        [*PERSON[:-1].tolist(), "other"],
+        ["first", *PERSON[1:].tolist()],
+        [UUID(int=p) for p in PERSON.tolist()],
+        [p + 1j for p in PERSON.tolist()],
+    ],
+    ids=range(8),
 )
 def test_no_group_is_on_both_sides(groups: Any) -> None:
     first = first_of_each(groups, len(X))
@@ -81,8 +92,11 @@ def test_fewer_groups_than_members() -> None:
         (np.zeros(320), "^groups holds one group"),
         (PERSON[:, None], "^groups must be a list"),
         ("patient", "^groups must be a list"),
+        (3, "^groups must be a list"),
+        (iter(PERSON), "^groups must be a list"),
+        (["first", None, *PERSON[2:].tolist()], "^groups names none for row 1 "),
     ],
-    ids=range(5),
+    ids=range(8),
 )
 def test_other_groups_are_errors(groups: Any, match: str) -> None:
     with pytest.raises(DataError, match=match):
@@ -110,6 +124,13 @@ def test_rows_on_a_curve_are_no_near_copies() -> None:
     t = R.normal(size=500)
     for x in ([t, t**2, t**3], [t, np.sin(t), np.cos(t)], [np.abs(t) ** 0.5, t, np.exp(t)]):
         assert gap_after(Rows(torch.from_numpy(np.column_stack(x)).float())) == 0
+
+
+def test_a_run_with_other_groups_is_not_resumed(tmp_path: Path) -> None:
+    params = QUICK | {"checkpoint": str(tmp_path / "state")}
+    Classifier(**params).fit(X, ILL)
+    with pytest.raises(TrainingError, match="other settings or data \\(groups="):
+        Classifier(resume=True, **params).fit(X, ILL, groups=PERSON)
 
 
 @pytest.mark.parametrize("d", [3, 5, 20])

@@ -34,7 +34,7 @@ from diabolo.estimators.multilabel.comparison import seen_by_both
 from diabolo.formats import Images, infer
 from diabolo.formats.scale import framed
 from diabolo.images.album import ImageCollection
-from diabolo.images.bursts import copied, following
+from diabolo.images.bursts import MANY_COPIES, copied, following
 from diabolo.losses import Bounded
 from diabolo.nets import Drop
 from diabolo.nets.convolution import CHANNELS, ConvDecoder, ConvEncoder, ConvFeatures, halvings
@@ -477,6 +477,9 @@ def test_near_copies_anywhere_are_told() -> None:
     assert copied(scenes[:, None]) == 0
     noise = np.random.default_rng(1).normal(0, 4, (60, 32, 32))
     assert copied((scenes[:1] + noise)[:, None]) == 0, "one thing on a conveyor belt"
+    y, x = np.mgrid[:32, :32] / 5
+    turned = np.stack([np.sin(2 * (x * np.cos(a) + y * np.sin(a))) for a in np.random.default_rng(0).uniform(0, np.pi, 300)])
+    assert copied(turned[:, None]) < MANY_COPIES, "one thing at any angle"
     assert copied((scenes[:2].repeat(30, 0) + noise)[:, None]) == 0, "classes of pictures that are alike"
 
 

@@ -1203,3 +1203,12 @@ def test_hints_are_bytes() -> None:
     gray = np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))
     with pytest.raises(ValueError, match=r"\(1.0, 0.0, 0.0\) is not a color: give red, green and blue, each 0 to 255"):
         Colorizer.pretrained().transform([gray], hints=[(5, 5, (1.0, 0.0, 0.0))])
+
+
+@pytest.mark.parametrize("ground", [0, 255])
+def test_drawings_in_pure_colors_have_no_noise(ground: int) -> None:
+    logo = np.full((96, 96, 3), ground, np.uint8)
+    logo[10:70, 20:60], logo[40:80, 50:90] = (255, 0, 0), (0, 0, 255)
+    shown = Denoiser.pretrained()
+    assert shown.noise_level([logo]) == [0]
+    assert (np.asarray(shown.transform([logo])[0]) == logo).all()

@@ -19,7 +19,7 @@ Of rows of many values, such as words or pixels, no two of n are alike by chance
 
 Near copies, as of a picture in another size, or of a letter with another name, lie in a small group, far from all else:
 
-    d_ik < near median d,    3 d_ik < d_i,k+1        for some k < 25; d_ik: how far the k-th nearest is from i
+    d_ik < near median d,    5 d_ik < d_i,k+1        for some k < 25; d_ik: how far the k-th nearest is from i
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ COMPARED = 2000  # different rows that say how frequent values are, at least
 SURE = 20  # bits by which a row must be less likely than that two of n are alike: a millionth
 OFTEN, SHARE, USUAL = 10, 0.02, 5  # times, share of all rows, and times the usual number, beyond which a row is frequent
 STATES = 5  # different rows that are often there, of which as many are no states, such as zeros, but an oversampled class
-GROUP, JUMP = 25, 3  # near copies of one thing, at most; how many times as far the next thing is
+GROUP, JUMP = 25, 5  # near copies of one thing, at most; how many times as far the next thing is: of turns of one, 3 is usual
 MOST_NUMBERS = 20_000_000  # in rows that are held together; beyond, another pass over them would take long
 
 

@@ -32,7 +32,7 @@ import numpy as np
 from .copies import MOST_NUMBERS
 from .deferred import torch
 from .errors import DataError, warn
-from .formats.targets import same_length
+from .formats.targets import is_missing, same_length
 from .rows import Rows, evenly
 
 __all__ = ["first_of_each", "tell_dependent"]
@@ -65,17 +65,19 @@ def first_of_each(groups: Any, n: int) -> np.ndarray:
     """
     import pyarrow as pa
 
-    if isinstance(groups, str) or getattr(groups, "ndim", 1) != 1:
+    if isinstance(groups, str) or getattr(groups, "ndim", 1) != 1 or not hasattr(groups, "__len__"):
         raise DataError("groups must be a list or a column with the group of each row, such as X['patient']")
     same_length(len(groups), n, "groups")
+    cells = groups.to_pylist() if hasattr(groups, "to_pylist") else list(groups)
     try:
-        found = pa.array(groups.to_pylist() if hasattr(groups, "to_pylist") else list(groups), from_pandas=True)
-    except pa.ArrowInvalid:
-        found = pa.array([str(group) for group in groups])
+        found = pa.array(cells, from_pandas=True)
+        code = found.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    except pa.ArrowException:  # of several types, or of another one
+        found = pa.array([None if is_missing(cell) else str(cell) for cell in cells])
+        code = found.dictionary_encode().indices.to_numpy(zero_copy_only=False)
     if found.null_count:
         row = int(np.flatnonzero(found.is_null())[0])
         raise DataError(f"groups names none for row {row} ({found.null_count:,} in all): give each row one, such as its number")
-    code = found.dictionary_encode().indices.to_numpy()
     _, first = np.unique(code, return_index=True)
     if len(first) < 2:
         raise DataError("groups holds one group: at least two are needed, because some rows are held out")
@@ -157,11 +159,17 @@ def quantities(rows: Rows) -> Any:
     n = min(len(rows), ROWS)
     if n < ENOUGH or n * rows.take(np.zeros(1, dtype=int)).shape[1] > MOST_NUMBERS:
         return None
-    x = rows.take(evenly(len(rows), n)).double()
-    x = x[:, ~x.isnan().any(0)]
-    ordered = x.sort(0).values
-    x = x[:, 1 + (ordered[1:] != ordered[:-1]).sum(0) >= CONTINUOUS * n]
-    if x.shape[1] < LEAST:
+    every = rows.take(evenly(len(rows), n))
+    x = next((x for most in (4 * COLUMNS, every.shape[1]) if (x := untied(every, most)).shape[1] >= LEAST), None)
+    if x is None:
         return None
     x = x[:, torch.from_numpy(evenly(x.shape[1], COLUMNS))]
     return ((x - x.mean(0)) / x.std(0)).float()
+
+
+def untied(x: Any, most: int) -> Any:
+    """Of x (n, d) those of some columns that are without gaps and ties."""
+    x = x[:, torch.from_numpy(evenly(x.shape[1], most))].double()
+    x = x[:, ~x.isnan().any(0)]
+    ordered = x.sort(0).values
+    return x[:, 1 + (ordered[1:] != ordered[:-1]).sum(0) >= CONTINUOUS * len(x)]

@@ -14,6 +14,7 @@ BLOCK = 4_000_000  # numbers that are checked at once
 MIN_OTHER_VALUES = 5  # other values that a column needs
 MANY_OTHERS, TIMES = 20, 3  # other values beside the only negative one; times that it is there, absolute and of the others
 APART, BELOW = 0.25, 3.5  # of the mean of the others, to which none comes nearer to 0; of their deviation, that 0 is below it
+NONE = 0.25  # of the values are 0, where it says that there is none: of most people's bonus
 LIMITS = {32_767, 32_768, 65_535, 2_147_483_647, 2_147_483_648, 4_294_967_295}  # of integer types
 
 
@@ -46,7 +47,9 @@ def _gaping(v: np.ndarray) -> np.ndarray:
 
 def _empty(v: np.ndarray, low: np.ndarray, second: np.ndarray) -> np.ndarray:
     """(d,) whether 0 lies apart below quantities that do not come near it, as a pressure of 0 does."""
-    empty = (low == 0) & (second > 0) & np.isfinite(second) & ((v == 0).sum(1) >= TIMES)
+    empty = (low == 0) & (second > 0) & np.isfinite(second)
+    times = (v == 0).sum(1)
+    empty &= (times >= TIMES) & (times <= NONE * (v == v).sum(1))
     others = np.where(v[empty] > 0, v[empty], np.nan)
     mean, spread = np.nanmean(others, 1), np.nanstd(others, 1)
     empty[empty] = (second[empty] > APART * mean) & (mean > BELOW * spread)

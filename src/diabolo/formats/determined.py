@@ -14,12 +14,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..rows import evenly
+
 __all__ = ["arrow", "codes", "determines", "monotone", "numbers", "summands"]
 
 UNLIKELY = -14.0  # logarithm of P
 MIXED = 0.5  # of the changes of class from value to value that there would be in any order
 LEFT = 1e-3  # of the variance of ranks
-EXACT = 1e-9  # of the deviation of y
+SCREENED = 100  # rows, in which most columns are seen to be others
+EXACT, WHOLE = 1e-4, 1e-3  # of the deviation of y, as of money in float32, and from a whole number, for a sum
+FOLLOWS = 1e-6  # of a column is left, if it follows from others
 MOST = 1e300  # of numbers that are ranked
 
 
@@ -94,7 +98,10 @@ def determines(x: np.ndarray, y: np.ndarray, quantity: np.ndarray | None = None)
         return False
     p = np.unique(y, return_counts=True)[1] / len(y)
     n_v, times = np.unique(size, return_counts=True)
-    chance = sum(t * np.log((p**n).sum()) for n, t in zip(n_v.tolist(), times.tolist(), strict=True))
+    most = p.max()  # whose powers do not get too small
+    chance = sum(
+        t * (n * np.log(most) + np.log(((p / most) ** n).sum())) for n, t in zip(n_v.tolist(), times.tolist(), strict=True)
+    )
     if chance > UNLIKELY:
         return False
     if quantity is None or len(value) <= len(p):
@@ -115,12 +122,19 @@ def monotone(x: np.ndarray, y: np.ndarray, least: int) -> bool:
     """
     known = ~(np.isnan(x) | np.isnan(y))
     x, y = x[known], y[known]
-    if len(x) < least or min(len(np.unique(x)), len(np.unique(y))) < least / 2:
+    some = evenly(len(x), SCREENED)
+    if len(x) < least or 1 - ranked_alike(x[some], y[some]) ** 2 > 100 * LEFT:
         return False
+    return min(len(np.unique(x)), len(np.unique(y))) >= least / 2 and 1 - ranked_alike(x, y) ** 2 < LEFT
+
+
+def ranked_alike(x: np.ndarray, y: np.ndarray) -> float:
+    """The correlation of ranks; NaN if one of the two is always the same."""
     from scipy.stats import rankdata
 
-    rho = float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
-    return 1 - rho**2 < LEFT
+    x, y = rankdata(x) - (len(x) + 1) / 2, rankdata(y) - (len(y) + 1) / 2
+    with np.errstate(invalid="ignore"):
+        return float(np.float64(x @ y) / np.sqrt((x @ x) * (y @ y)))
 
 
 def summands(X: np.ndarray, y: np.ndarray) -> list[int]:
@@ -135,8 +149,23 @@ def summands(X: np.ndarray, y: np.ndarray) -> list[int]:
     if len(y) <= 2 * X.shape[1] or not (spread := X.std(0)).all():
         return []
     Z = (X - X.mean(0)) / spread
-    weight, _, rank, _ = np.linalg.lstsq(Z, y - y.mean(), rcond=None)
-    left = y - y.mean() - Z @ weight
-    weight = weight / spread
-    whole = np.abs(weight - weight.round()).max() < 1e-6 and np.abs(weight).max() < 1.5
-    return np.flatnonzero(weight.round()).tolist() if rank == X.shape[1] and whole and left.std() < EXACT * y.std() else []
+    some = independent(Z)
+    weight = np.linalg.lstsq(Z[:, some], y - y.mean(), rcond=None)[0]
+    left = y - y.mean() - Z[:, some] @ weight
+    weight = weight / spread[some]
+    whole = np.abs(weight - weight.round()).max() < WHOLE and np.abs(weight).max() < 1.5
+    return sorted(some[weight.round() != 0].tolist()) if whole and left.std() < EXACT * y.std() else []
+
+
+def independent(Z: np.ndarray) -> np.ndarray:
+    """Columns from which the others of Z (n, d) follow.
+
+    >>> independent(np.array([[1.0, 1, 0], [0, 0, 1], [2, 2, 0]])).tolist()
+    [0, 2]
+    """
+    from scipy.linalg import qr
+
+    r, order = qr(Z, mode="r", pivoting=True)
+    size = np.abs(np.diagonal(r))
+    found: np.ndarray = order[: len(size)][size > FOLLOWS * size[0]]
+    return found

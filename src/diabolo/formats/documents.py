@@ -193,7 +193,8 @@ class Documents(Format):
             )
         self.columns = [str(word) for word in words[kept]]
         every, counts = counts.sum(), counts[:, kept]
-        self.known = float(counts.sum() / every)
+        held, total, _ = _sums(counts)
+        self.known = float(total[held > min(2, held.min())].sum() / every)  # without each document itself, as of a new one
         if len(texts) >= LEAST_TEXTS and (counts.max(0) != counts.min(0)).nnz == 0:
             warn(f"all {len(texts):,} documents hold the same words: there is nothing to learn, and nothing to tell them apart")
         return counts

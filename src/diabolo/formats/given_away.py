@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..deferred import is_sparse
-from ..errors import some, warn
+from ..errors import SHOWN, some, warn
 from ..rows import evenly
 from .determined import arrow, codes, determines, monotone, numbers, summands
 from .frames import container, names_of
@@ -108,7 +108,7 @@ def tell_determined(X: Any, answers: list[Any], there: dict[str, int], grouped: 
         if x is None or (code := codes(x)) is None or not code.any():
             continue
         row += code.astype(np.uint64) * rng.integers(1, 2**63, dtype=np.uint64)  # the same of equal rows, and hardly of others
-        quantity, values = numbers(x), len(np.unique(code))
+        quantity, values = numbers(x), int(code.max()) + 1
         if quantity is not None:
             quantities[name] = quantity[known[0].few]
         gaps = np.asarray(x.is_null())
@@ -127,14 +127,14 @@ def tell_determined(X: Any, answers: list[Any], there: dict[str, int], grouped: 
             f"{without(X, parts)}"
         )
     some_rows = np.unique(row, return_index=True)[1]  # copies are held out together anyway
-    if found := {name: n for name, code in things.items() if (n := len(np.unique(code))) <= len(some_rows) / 2}:
+    if found := {name: n for name, code in things.items() if (n := int(code.max()) + 1) <= len(some_rows) / 2}:
         tell_things(X, found, len(which))
 
 
 def tell_things(X: Any, things: dict[str, int], n: int) -> None:
     """Warn of columns that name things whose rows all have one y: name -> number of values."""
     first, *others = sorted(things, key=lambda name: things[name])
-    at = repr(first) if is_table(X) else f":, {first}"
+    at = repr(labels(X, [first])[0]) if is_table(X) else f":, {first}"
     more = f", and of {some(others)}" if others else ""
     warn(
         f"y is the same in all rows of each value of {first!r} ({things[first]:,} values in {n:,} rows){more}: if such rows "
@@ -168,10 +168,16 @@ class Answer:
 
 
 def without(X: Any, names: list[str], option: str | None = "--drop") -> str:
-    """How columns are left out."""
+    """How columns are left out: those that are shown."""
     if is_table(X):
-        return f"X.{WITHOUT[container(X)]}{names!r:.200})" + (f" ({option})" if option else "")
-    return f"np.delete(X, [{', '.join(names):.200}], axis=1)"
+        return f"X.{WITHOUT[container(X)]}{labels(X, names[:SHOWN])!r})" + (f" ({option})" if option else "")
+    return f"np.delete(X, [{', '.join(names[:SHOWN])}], axis=1)"
+
+
+def labels(X: Any, names: list[str]) -> list[Any]:
+    """Names as the table has them, such as numbers in pandas."""
+    found = dict(zip(names_of(X), X.columns, strict=True)) if container(X) == "pandas" else {}
+    return [found.get(name, name) for name in names]
 
 
 def names(X: Any) -> dict[str, int]:

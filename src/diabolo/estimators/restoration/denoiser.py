@@ -371,7 +371,7 @@ def is_drawing(x: Tensor, seen: Tensor | None) -> bool:
     """
     equal = (x[..., 1:] == x[..., :-1]).all(1, keepdim=True)
     if seen is None:
-        clipped = ((x == x.min()) | (x == x.max())).all(1, keepdim=True)
+        clipped = (x == x.min()).all(1, keepdim=True) | (x == x.max()).all(1, keepdim=True)
         both = ~(clipped[..., 1:] & clipped[..., :-1])
     else:
         both = seen[..., 1:] * seen[..., :-1] > 0

@@ -85,7 +85,8 @@ class OutOfFold:
         watched = self.sample(self.target.watched)
         if plan.checkpoint is not None:
             some = evenly(len(self.rows), max(1, min(MARKED, MOST_MARKED // self.target.k)))
-            plan = replace(plan, about=plan.about | {"y": mark(self.target.y(torch.from_numpy(some)))})
+            same = {"y": mark(self.target.y(torch.from_numpy(some))), "groups": mark(torch.from_numpy(self.members.fold))}
+            plan = replace(plan, about=plan.about | same)
 
         def held_out() -> float:
             return self.target.error_of(self.raw(watched).mean(0), watched)
