@@ -94,7 +94,7 @@ ANSWERS = {
 @pytest.mark.parametrize("name", ANSWERS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_y_in_another_unit_and_by_another_name_is_told(kind: str, name: str) -> None:
-    with pytest.warns(UserWarning, match=r"say y by themselves.*leave them out, X\.drop.*--drop|are y itself"):
+    with pytest.warns(UserWarning, match=r"give y away.*leave them out, X\.drop.*--drop|are y itself"):
         tell_given_away(KINDS[kind](TABLE), ANSWERS[name])
 
 
@@ -111,7 +111,7 @@ def test_values_of_very_many_rows_are_told_without_a_word_of_numpy() -> None:
     school = np.repeat(np.arange(16), 2000)
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
-        with pytest.warns(UserWarning, match=r"^column\(s\) 'school' of X say y by themselves"):
+        with pytest.warns(UserWarning, match=r"^column\(s\) 'school' of X give y away"):
             tell_given_away(pd.DataFrame({"school": school, "size": R.normal(size=len(school))}), (school * 7 % 16).astype(str))
 
 
@@ -155,7 +155,7 @@ def test_columns_are_left_out_by_what_is_said(name: Any) -> None:
     X = pd.DataFrame({j: y * (j + 2) for j in range(30)} | {30: np.sin(np.arange(60) ** 2), 31: np.arange(60) % 7})
     X.columns = pd.Index([name(j) for j in range(32)], tupleize_cols=False)
     for n in (30, 10):
-        with pytest.warns(UserWarning, match="say y by themselves") as told:
+        with pytest.warns(UserWarning, match="give y away") as told:
             tell_given_away(X, y)
         code = str(told[0].message).rpartition("leave them out, ")[2].removesuffix(" (--drop)")
         X = eval(code, {"X": X})

@@ -98,37 +98,81 @@ def tell_determined(X: Any, answers: list[Any], there: dict[str, int], grouped: 
     known = [Answer(a) for a in (arrow(cells_at(a, which)) for a in answers) if a is not None and codes(a) is not None]
     if not known or len(known) < len(answers) or len(there) * len(known) > MAX_PAIRS:
         return
-    own: list[str] = []
-    things: dict[str, np.ndarray] = {}
-    row, rng = np.zeros(len(which), dtype=np.uint64), np.random.default_rng(0)
-    quantities: dict[str, np.ndarray] = {}
-    together = np.unique(np.stack([a.code for a in known]), axis=1, return_inverse=True)[1].ravel()
+    suspects = Suspects(known, grouped)
     for name, c in there.items():
-        x = arrow(cells_at(column(X, c), which))
-        if x is None or (code := codes(x)) is None or not code.any():
-            continue
-        row += code.astype(np.uint64) * rng.integers(1, 2**63, dtype=np.uint64)  # the same of equal rows, and hardly of others
-        quantity, values = numbers(x), int(code.max()) + 1
-        if quantity is not None:
-            quantities[name] = quantity[known[0].few]
-        gaps = np.asarray(x.is_null())
-        if any(a.follows(code, values, quantity) or (gaps.any() and determines(gaps, a.code)) for a in known):
-            own.append(name)
-        elif NAMES <= values <= len(code) / 2 and not grouped and determines(code, together, quantity):
-            things[name] = code
-    if own:
-        warn(
-            f"column(s) {some(own)} of X say y by themselves, in another unit or by another name: if they are made from y, or "
-            f"known only with it, leave them out, {without(X, own)}"
-        )
-    elif len(known) == 1 and (parts := known[0].parts(quantities)):
-        warn(
-            f"y is the sum or difference of columns {some(parts)} of X: if they are known only with it, leave them out, "
-            f"{without(X, parts)}"
-        )
-    some_rows = np.unique(row, return_index=True)[1]  # copies are held out together anyway
-    if found := {name: n for name, code in things.items() if (n := int(code.max()) + 1) <= len(some_rows) / 2}:
-        tell_things(X, found, len(which))
+        if (x := arrow(cells_at(column(X, c), which))) is not None:
+            suspects.look(name, x)
+    suspects.tell(X)
+
+
+class Answer:
+    """A column of y, some rows of which are ranked if it is numbers."""
+
+    def __init__(self, y: pa.Array) -> None:
+        self.code = np.asarray(codes(y))
+        different, values = len(np.unique(self.code)), numbers(y)
+        self.classes = different if values is None else 0
+        self.ranked = None if values is None or different < ENOUGH / 2 else values[evenly(len(y), RANKED)]
+
+    def has_name(self, code: np.ndarray, n: int, quantity: np.ndarray | None) -> bool:
+        """Whether a column of n values, or what is missing there, is y by another name."""
+        return (n < NAMES or n <= self.classes) and determines(code, self.code, quantity)
+
+    def has_unit(self, x: np.ndarray | None) -> bool:
+        """Whether some rows of a column are y in another unit."""
+        return x is not None and self.ranked is not None and monotone(x, self.ranked, ENOUGH)
+
+
+class Suspects:
+    """Columns of X, looked at one after the other, and what they say of y."""
+
+    def __init__(self, known: list[Answer], grouped: bool) -> None:
+        self.known, self.grouped = known, grouped
+        self.together = np.unique(np.stack([a.code for a in known]), axis=1, return_inverse=True)[1].ravel()
+        self.own: list[str] = []  # that are y by another name, or in another unit
+        self.things: dict[str, int] = {}  # that name things whose rows all have one y, and how many
+        self.few = evenly(len(self.together), RANKED)
+        self.quantities: dict[str, np.ndarray] = {}  # some rows of those that vary
+        self.row, self.rng = np.zeros(len(self.together), dtype=np.uint64), np.random.default_rng(0)
+
+    def look(self, name: str, x: pa.Array) -> None:
+        """At a column (n,)."""
+        quantity = numbers(x)
+        some = None if quantity is None else quantity[self.few]
+        untied = some is not None and len(np.unique(some)) == len(some)  # as nearly all floats: no two rows are of one thing
+        code = quantity.view(np.uint64) if untied and quantity is not None else codes(x)
+        if code is None or (code == code[0]).all():
+            return
+        self.row += code.astype(np.uint64) * self.rng.integers(1, 2**63, dtype=np.uint64)  # hardly the same of different rows
+        if some is not None and len(np.unique(some[~np.isnan(some)])) > 1:
+            self.quantities[name] = some
+        gaps, n = np.asarray(x.is_null()), len(code) if untied else int(code.max()) + 1
+        if any(a.has_name(code, n, quantity) or a.has_name(gaps, 2, None) or a.has_unit(some) for a in self.known):
+            self.own.append(name)
+        elif NAMES <= n <= len(code) / 2 and not self.grouped and determines(code, self.together, quantity):
+            self.things[name] = n
+
+    def tell(self, X: Any) -> None:
+        if self.own:
+            warn(
+                f"column(s) {some(self.own)} of X give y away, in another unit or by another name: if they are made "
+                f"from y, or known only with it, leave them out, {without(X, self.own)}"
+            )
+        elif parts := self.parts():
+            warn(
+                f"y is the sum or difference of columns {some(parts)} of X: if they are known only with it, leave them out, "
+                f"{without(X, parts)}"
+            )
+        different = len(np.unique(self.row))  # copies are held out together anyway
+        if things := {name: n for name, n in self.things.items() if n <= different / 2}:
+            tell_things(X, things, len(self.row))
+
+    def parts(self) -> list[str]:
+        """The columns whose sum y is."""
+        y, names = self.known[0].ranked, [*self.quantities]
+        if len(self.known) > 1 or y is None or not 1 < len(names) <= MAX_SUMMANDS:
+            return []
+        return [names[j] for j in summands(np.column_stack([*self.quantities.values()]), y)]
 
 
 def tell_things(X: Any, things: dict[str, int], n: int) -> None:
@@ -141,30 +185,6 @@ def tell_things(X: Any, things: dict[str, int], n: int) -> None:
         "belong together, as those of one patient, the model knows them again, and `held_out_` is too good for new ones; hold "
         f"them out together, fit({without(X, [first], None)}, y, groups=X[{at}]) (--groups)"
     )
-
-
-class Answer:
-    """A column of y."""
-
-    def __init__(self, y: pa.Array) -> None:
-        self.code = np.asarray(codes(y))
-        different, values = len(np.unique(self.code)), numbers(y)
-        self.classes = different if values is None else 0
-        self.few = evenly(len(y), RANKED)
-        self.ranked = None if values is None or different < ENOUGH / 2 else values[self.few]
-
-    def follows(self, code: np.ndarray, n: int, quantity: np.ndarray | None) -> bool:
-        """Whether it is a column of n values by another name, or in another unit."""
-        if (n < NAMES or n <= self.classes) and determines(code, self.code, quantity):
-            return True
-        return quantity is not None and self.ranked is not None and monotone(quantity[self.few], self.ranked, ENOUGH)
-
-    def parts(self, columns: dict[str, np.ndarray]) -> list[str]:
-        """The columns whose sum it is."""
-        vary = [name for name, x in columns.items() if np.nanstd(x) > 0]
-        if self.ranked is None or not 1 < len(vary) <= MAX_SUMMANDS:
-            return []
-        return [vary[j] for j in summands(np.column_stack([columns[name] for name in vary]), self.ranked)]
 
 
 def without(X: Any, names: list[str], option: str | None = "--drop") -> str:
