@@ -112,11 +112,13 @@ def test_near_copies_are_told(things: int, others: int) -> None:
     near = R.normal(size=(things, 5))[of] + 0.03 * R.normal(size=(len(of), 5))
     assert gap_after(Rows(torch.from_numpy(near).float())) == others
     y = R.integers(0, 2, things)[of]
-    with pytest.warns(UserWarning, match=r"^most rows lie far nearer to .*`held_out_` is too good for new .*groups=\.\.\."):
+    with pytest.warns(
+        UserWarning, match=r"^rows seem to come in groups of about .*`held_out_` is too good for new .*groups=\.\.\."
+    ):
         Classifier(**QUICK).fit(near, y)
     Classifier(**QUICK).fit(near, y, groups=of)
     for kind, wrong in UNGROUPED.items():
-        with pytest.warns(UserWarning, match=f"^most rows lie far nearer to .*{wrong} for new things"):
+        with pytest.warns(UserWarning, match=f"^rows seem to come in groups of about {others + 1}, .*{wrong} for new things"):
             kind(**QUICK).fit(near)
 
 

@@ -87,12 +87,10 @@ def first_of_each(groups: Any, n: int) -> np.ndarray:
 def tell_dependent(rows: Rows, wrong: str, classes: Any = None, numbers: Any = None, groups: bool = False) -> None:
     """Warn of rows that are no independent draws: of what is `wrong` for new ones, and whether `groups` are the remedy."""
     if size := gap_after(rows):
-        cure = (
-            "say which rows belong together, fit(X, y, groups=...) (--groups)" if groups else "leave things out to measure it"
-        )
+        cure = "say which rows belong together, fit(X, y, groups=...) (--groups)" if groups else "measure it on things left out"
         warn(
-            f"most rows lie far nearer to {'another one' if size == 1 else f'about {size} others'} than to all the rest, as "
-            f"measurements of one thing do: {wrong} for new things, of which no near copies are learned; {cure}"
+            f"rows seem to come in groups of about {size + 1}, which lie far nearer to each other than to all the rest, as "
+            f"measurements of one thing do: {wrong} for new things; {cure}"
         )
     elif is_series(rows, classes, numbers):
         pieces = f", or hold out pieces, fit(X, y, groups=np.arange({len(rows)}) // {-(-len(rows) // 20)})" if groups else ""

@@ -27,6 +27,7 @@ BOTH = re.compile(
     r"(?:X\.drop(?:_columns)?|format=\w+)\((?:reading=Reading\()?(?:\w+=)?(\([^()]*\)|\[[^]]*\]|'[^']*')\)+ \((--[a-z-]+)\)"
 )
 GROUPS = re.compile(r"fit\(X[^;]*, y, groups=(?:X\['([^']*)'\]|\.\.\.)\) \(--groups\)")
+PIECES = re.compile(r", or hold out pieces, fit\(X, y, groups=np\.arange\(\d+\) // \d+\)")  # there is no option for this
 SETTING = re.compile(
     rf"\b({'|'.join(OPTIONS)})=(\[[^]]*\]|\([^()]*\)|'[^']*'|[\w+-]*(?:\.\w+)*)( in fit)?( \(--[a-z-]+\))?|'[^']*'"
 )
@@ -50,6 +51,7 @@ def in_options(said: str) -> str:
     >>> in_options("hold them out together, fit(X.drop(columns=['my id']), y, groups=X['my id']) (--groups)")
     "hold them out together, --groups 'my id'"
     """
+    said = PIECES.sub("", said)
     said = GROUPS.sub(lambda found: f"--groups {shlex.quote(found[1]) if found[1] else 'COLUMN'}", said)
     said = BOTH.sub(lambda found: _option("", found[2], found[1]), said)
     return SETTING.sub(lambda found: _option(found[1], OPTIONS[found[1]], found[2]) if found[1] else found[0], said)
