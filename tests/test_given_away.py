@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def test_a_column_of_another_type_that_is_y_is_told(kind: str) -> None:
         (TABLE.to_numpy(), TABLE["size"]),
         (TABLE[["city"]], TABLE[["sold"]]),
         (pd.concat([TABLE, TABLE[["size"]]], axis=1), R.normal(size=40)),
-        ("table.csv", TABLE["size"]),
+        ("no table.csv", TABLE["size"]),
     ],
     ids=range(10),
 )
@@ -161,3 +162,15 @@ def test_columns_are_left_out_by_what_is_said(name: Any) -> None:
         X = eval(code, {"X": X})
         assert X.shape[1] == max(2, n + 2 - 20)
     tell_given_away(X, y)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_it_is_told_of_files_too(kind: str, tmp_path: Path) -> None:
+    X = VISITS.assign(y=ILL)
+    getattr(X, f"to_{kind}")(tmp_path / f"visits.{kind}", index=False)
+    with pytest.warns(UserWarning, match="are y itself|y is the same") as told:
+        Classifier(**SMALL).fit(tmp_path / f"visits.{kind}", ILL)
+    assert [str(w.message)[:39] for w in told] == [
+        "column(s) 'y' of X are y itself: the mo",
+        "y is the same in all rows of each value",
+    ]

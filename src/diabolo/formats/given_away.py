@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from decimal import Decimal
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from ..deferred import is_sparse
-from ..errors import SHOWN, some, warn
+from ..errors import SHOWN, DataError, postponed, some, warn
 from ..rows import evenly
 from .determined import arrow, codes, determines, monotone, numbers, summands
+from .files import Reading, read_table
+from .files import is_table as holds_table
 from .frames import container, names_of
 from .targets import is_missing
 
@@ -27,11 +31,12 @@ MAX_COLUMNS = 2000  # columns of X that are looked at
 MAX_PAIRS = 5000  # of a column of X and one of y that are looked at for more than being equal
 ROWS, RANKED = 50_000, 2000  # rows that are looked at for values that determine y, and for ranks that do
 MAX_SUMMANDS = 100  # columns of numbers of which y may be the sum
+SMALL = 1 << 25  # bytes of a file that is read for this
 NAMES = 10  # values of a column that names things, at least
 
 
-def tell_given_away(X: Any, y: Any, groups: Any = None) -> None:
-    """Warn of columns of a table or array X from which y, or one of its columns, follows.
+def tell_given_away(X: Any, y: Any, groups: Any = None, reading: Any = None) -> None:
+    """Warn of columns of a table, of the table in a small file, or of an array X from which y, or a column of it, follows.
 
     A model that reads y itself, or y in another unit, has learned nothing. If y is the same in all rows of each patient, it
     knows patients again: then `groups` are needed.
@@ -45,6 +50,7 @@ def tell_given_away(X: Any, y: Any, groups: Any = None) -> None:
     >>> str(told[0].message)[:36]
     "column(s) 'price' of X are y itself:"
     """
+    X = in_memory(X, reading) if isinstance(X, (str, Path)) else X
     y = np.array(y.tolist()) if hasattr(y, "detach") else y  # a tensor
     if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1 and not is_sparse(y):
         y = column(y, 0)
@@ -63,6 +69,17 @@ def tell_given_away(X: Any, y: Any, groups: Any = None) -> None:
         )
     if len(there) > 1 and answers:
         tell_determined(X, answers, {name: c for name, c in there.items() if name not in given}, groups is not None)
+
+
+def in_memory(path: str | Path, reading: Any) -> Any:
+    """The table in a small file; what is to be said of the file is said where it is learned."""
+    if not (os.path.isfile(path) and holds_table(path) and os.path.getsize(path) <= SMALL):
+        return path
+    try:
+        with postponed():
+            return read_table(path, None, reading or Reading(), {}, rest=True)
+    except (DataError, pa.ArrowException, OSError):
+        return path
 
 
 def equal_cells(X: Any, y: Any, answers: list[Any], there: dict[str, int]) -> list[str]:

@@ -115,7 +115,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
         same_order(X, groups, "groups")
-        tell_given_away(X, y, groups)
+        tell_given_away(X, y, groups, getattr(self.format, "reading", None))
         if not self._continues():
             self.labels_ = Labels().fit(y, labels_sep)
         if not ((self._is_multiclass or labels_sep) and combined(self.labels_.names)):

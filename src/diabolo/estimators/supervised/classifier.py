@@ -184,7 +184,7 @@ class Classifier(ClassifierMixin, Supervised):
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
         same_order(X, groups, "groups")
-        tell_given_away(X, y, groups)
+        tell_given_away(X, y, groups, getattr(self.format, "reading", None))
         y = classes(y)
         check_classification_targets(y)
         self.classes_, index = self._classes_of(y)

@@ -176,7 +176,7 @@ class Regressor(RegressorMixin, Supervised):
         same_order(X, y)
         same_order(X, sample_weight, "sample_weight")
         same_order(X, groups, "groups")
-        tell_given_away(X, y, groups)
+        tell_given_away(X, y, groups, getattr(self.format, "reading", None))
         values = numbers_of(y)
         if np.isnan(values).all():
             raise DataError("y holds no known number")
