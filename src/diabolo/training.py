@@ -153,7 +153,9 @@ class Run:
         if self.unwritten:
             warn(f"training is over, but its last checkpoint is not there: {self.unwritten}")
         if self.tail is None and self.step == self.total and self.history.still_improves:
-            self.history.stopped += f", while the held-out error still fell: epochs={2 * self.plan.epochs} goes on"
+            self.history.stopped += (
+                f", while the held-out error still fell: a fit with epochs={2 * self.plan.epochs} may be better"
+            )
         self.history.times = {"training": time.monotonic() - self.begin - self.judging, "held-out rows": self.judging}
         return self.history
 

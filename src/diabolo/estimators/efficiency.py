@@ -113,7 +113,8 @@ class Efficiency(Printed):
         best = list(self.best().values())
         rows: list[list[str]] = []
         for name, found in self.scores.items():
-            told = [f"{m:.3f} ± {s:.3f}" for m, s in zip(found.mean(1), found.std(1), strict=True)]
+            spread = [f" ± {s:.3f}" * (found.shape[1] > 1) for s in found.std(1)]  # of one repeat it is not known
+            told = [f"{m:.3f}{s}" for m, s in zip(found.mean(1), spread, strict=True)]
             rows.append([name, *(Marked(text) if name == first else text for text, first in zip(told, best, strict=True))])
         yield Grid((self.metric, *(f"{f:.0%}" for f in self.fractions)), rows, "Share of the rows that have labels")
         yield self.advice()
