@@ -262,7 +262,7 @@ TOGETHER = {
     "files": "formats.cells formats.files formats.gaps formats.hints formats.layout formats.suspects",
     "fonts": """cli.fonts explorer.fonts fonts.bench fonts.collection fonts.decoder fonts.fields fonts.files
         fonts.glyphs fonts.learning fonts.leveling fonts.manifold fonts.variants fonts.whole""",
-    "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.filling
+    "formats": """formats.arrays formats.base formats.category formats.columns formats.container formats.far formats.filling
         formats.fitting formats.matrices formats.objects formats.tables formats.written sentinels""",
     "given_away": "formats.determined",
     "images": "estimators.augmentation estimators.supervised.invariance formats.images images.bursts nets.convolution",

@@ -199,7 +199,7 @@ class Arrays(Format):
             self.binary[:] = False
         for name, values in together(some, np.where(zero, 0.0, self.mean), unit)._asdict().items():
             setattr(self, name, np.where(self.binary, getattr(self, name), values))
-        self.side = framed(encoded(some.T, *self.unit)) if self._shares else 0
+        self.side = framed(encoded(some.T, *self.unit)) if self.are_shares else 0
 
     def _counted(self, X: Any, origin: np.ndarray) -> np.ndarray:
         """Values (n, d) as float64; whole numbers too large for it by their distance from `origin`."""
@@ -323,7 +323,7 @@ class Arrays(Format):
         if name != "auto":
             return named_loss(name, self.width, [self.width])
         parts = []
-        for loss, chosen in ((Clipped() if self._shares else Squared(), ~self.binary), (Logistic(), self.binary)):
+        for loss, chosen in ((Clipped() if self.are_shares else Squared(), ~self.binary), (Logistic(), self.binary)):
             index = tuple(np.flatnonzero(chosen).tolist())
             if index:
                 weights = tuple(yes_or_no(float(self.share[j])) if self.binary[j] else 1.0 for j in index)
@@ -331,7 +331,7 @@ class Arrays(Format):
         return Columns(parts)
 
     @property
-    def _shares(self) -> bool:
+    def are_shares(self) -> bool:
         return bool(self.common and self.architecture == "dense" and self.above.all() and not self.mean.any())
 
     def ordinary(self) -> np.ndarray:

@@ -20,8 +20,9 @@ from ..deferred import torch
 from ..errors import DataError, DiaboloError, counted_from, suggest, warn
 from ..limits import memory
 from ..losses import Bounded, Clipped, Columns, Logistic, Loss, Multinomial, Part, Softmax, Squared
-from ..printed import Grid, Printed, few
+from ..printed import Grid, Printed
 from ..rows import Rows
+from . import far
 from .scale import left_out
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from .cycles import Cycle
 
 __all__ = [
-    "ENOUGH_TO_TELL",
-    "LOOKED_AT",
     "MAX_BYTES_IN_MEMORY",
     "SAMPLE",
     "Format",
@@ -47,15 +46,6 @@ __all__ = [
 MAX_BYTES_IN_MEMORY = 2 << 30  # bytes of encoded rows; more are cached in a memory-mapped temporary file
 SHARE_OF_MEMORY = 0.25  # of what the process may take, for encoded rows
 SAMPLE = 200_000  # rows of a file from which the columns are learned
-LOOKED_AT = 1000  # rows, or pictures, that are looked at
-ENOUGH_TO_TELL = 10  # rows of which it is told that they are far from those of fit
-FAR_OUT, FAR_OUT_SQUASHED = (
-    50.0,
-    5.0,
-)  # standard deviations, of which few rows are no sure measure; of a wild column, in its unit
-OUTSIDE, OUTSIDE_ALL = 0.5, 2.0  # ranges of fit beyond its end, of most of many rows, and of all of a few
-RARE = 0.01  # of the rows, in which other numbers than 0 and 1 are not told
-MAX_COLUMNS_NAMED = 5
 SINGLE: dict[str, Loss] = {
     "squared": Squared(),
     "clipped": Clipped(),
@@ -231,83 +221,12 @@ class Format(Printed):
 
     def tell_far(self, x: Any) -> None:
         """Warn of rows x (n, d) without a value, and of numbers that are far from all that fit saw: their unit is another."""
-        if self.free or self.words:
-            return
-        if self.doubts:
-            self._tell_neither(np.asarray(x))
-        x = np.asarray(x[:LOOKED_AT])
-        if bare := int(np.isnan(x).all(1).sum()):
-            warn(f"{bare:,} of {len(x):,} rows looked at hold no values at all: nothing is known of these, leave them out")
-        outside = self._outside(x) if self.doubts else []
-        if len(x) < ENOUGH_TO_TELL:
-            return self._say_outside(x, outside)
-        zero, tenth = self.tiny().astype(x.dtype)
-        most = np.where(self.ordinary(), FAR_OUT, FAR_OUT_SQUASHED).astype(x.dtype)
-        with np.errstate(invalid="ignore"):
-            far = (np.abs(x) > most) | ((x >= zero) & (x < tenth))
-        if self.common:
-            told = far.any(0) & (self._shares and far.any(1).mean() > 0.5)
-        else:
-            told = self.quantities() & (far.mean(0) > 0.5)
-        if told.any():
-            self._say_far(x, far, np.flatnonzero(told).tolist())
-        self._say_outside(x, [f for f in outside if not told[f]])
-
-    def _outside(self, x: np.ndarray) -> list[int]:
-        """Numbers that are in most rows well outside the range of fit: pounds, where that saw kilograms."""
-        low, high = self.reach().astype(x.dtype)
-        width = high - low
-        few_rows = len(x) < ENOUGH_TO_TELL
-        with np.errstate(invalid="ignore"):  # where the range is infinite
-            beyond = np.maximum(x - high, low - x) > (OUTSIDE_ALL if few_rows else OUTSIDE) * width
-        told = beyond.all(0) if few_rows else beyond.mean(0) > 0.5
-        return np.flatnonzero(told & self.quantities()).tolist() if len(x) else []
-
-    def _say_outside(self, x: np.ndarray, features: list[int]) -> None:
-        starts, ends, said = [block.start for block in self.blocks], self.reach(), []
-        for f in features[:MAX_COLUMNS_NAMED]:
-            j = starts.index(f)
-            rows = np.repeat(x[:1], 3, 0).astype(np.float64)
-            rows[:, f] = np.nanmedian(x[:, f]), *ends[:, f]
-            found, low, high = (few(cell) for cell in self.shown(rows, j))
-            said.append(f"{self.columns[j]!r} (about {found}, where fit saw {low} to {high})")
-        more = f" and {len(features) - len(said):,} more" if len(features) > len(said) else ""
-        if said:
-            warn(
-                f"column(s) {', '.join(said)}{more} lie in most rows outside all that was seen in fit: is their unit another "
-                "one? The model knows nothing of such values"
-            )
-
-    def _tell_neither(self, x: np.ndarray) -> None:
-        """Warn of numbers other than 0 and 1 in columns that had only these: they are infinite in x."""
-        yes = np.flatnonzero(self.yes_or_no())
-        odd = np.isinf(x[:, yes])
-        if odd.any(1).sum() <= RARE * len(x):  # of many columns, some had by chance only 0 and 1
-            return
-        starts = [block.start for block in self.blocks]
-        names = [repr(self.columns[starts.index(f)]) for f in yes[odd.any(0)].tolist()]
-        more = f" and {len(names) - MAX_COLUMNS_NAMED:,} more" if len(names) > MAX_COLUMNS_NAMED else ""
-        warn(
-            f"column(s) {', '.join(names[:MAX_COLUMNS_NAMED])}{more} had only 0 and 1 in fit, and now other numbers in "
-            f"{int(odd.any(1).sum()):,} of {len(x):,} rows: those above 0 count as 1, those below as 0"
-        )
+        far.tell(self, x)
 
     @property
-    def _shares(self) -> bool:
+    def are_shares(self) -> bool:
         """Whether all numbers are shares of one unit, in [0, 1], in rows that know nothing of a picture."""
         return self.common
-
-    def _say_far(self, x: np.ndarray, far: np.ndarray, features: list[int]) -> None:
-        starts, zero, said = [block.start for block in self.blocks], np.zeros((1, x.shape[1])), []
-        for f in features[:MAX_COLUMNS_NAMED]:
-            j, row = starts.index(f), int(far[:, f].argmax())
-            found, usual = (few(self.shown(some, j)[0]) for some in (x[row : row + 1], zero))
-            said.append(f"{self.columns[j]!r} ({found}, where {usual} was usual)")
-        more = f" and {len(features) - len(said):,} more" if len(features) > len(said) else ""
-        warn(
-            f"column(s) {', '.join(said)}{more} are in most rows far from all that was seen in fit: is their unit another one? "
-            "The model knows nothing of such values"
-        )
 
     def field(self, j: int) -> Any:
         """The typed column j, of a table; None of others."""

@@ -19,7 +19,8 @@ from ..deferred import is_sparse, sp, torch
 from ..errors import DataError, warn
 from ..losses import Loss, Multinomial
 from ..rows import Rows, evenly
-from .base import ENOUGH_TO_TELL, MAX_BYTES_IN_MEMORY, Format, named_loss
+from .base import MAX_BYTES_IN_MEMORY, Format, named_loss
+from .far import ENOUGH_TO_TELL
 from .layout import ending
 from .matrices import by_name, canonical, check_places, matrix, names_of, options_of
 from .readers import NamedMatrix, opened, reads

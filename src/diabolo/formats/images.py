@@ -27,7 +27,8 @@ from ..images.resize import resized
 from ..printed import few
 from ..rows import Rows, evenly
 from .arrays import Arrays
-from .base import ENOUGH_TO_TELL, LOOKED_AT, Format, room, spilled
+from .base import Format, room, spilled
+from .far import ENOUGH_TO_TELL, LOOKED_AT
 from .readers import opened, reads
 from .scale import together
 

@@ -11,10 +11,11 @@ import pyarrow as pa
 from ..errors import warn
 from ..printed import cut
 from ..sentinels import warn_odd
-from .base import RARE, warn_empty
+from .base import warn_empty
 from .category import MAX_LEVELS, Category, near_levels, tell_near
 from .columns import Column, Number, shown
 from .encoding import as_fitted
+from .far import RARE
 from .frames import combined
 from .gaps import Gaps
 from .hints import nearly_numbers, text_hints

@@ -21,7 +21,7 @@ from ..errors import DataError
 from ..losses import Clipped, Columns, Logistic, Loss, Part, Softmax, Squared
 from ..printed import Grid, cut
 from ..rows import Rows
-from .base import ENOUGH_TO_TELL, LOOKED_AT, SAMPLE, Format, cached, in_order, named_loss, neither
+from .base import SAMPLE, Format, cached, in_order, named_loss, neither
 from .blocks import parts_of
 from .category import KINDS, Category, kind_of, tell_new
 from .columns import ONE, Binary, Column, Number, called, possible, weight
@@ -29,6 +29,7 @@ from .container import Container
 from .cycles import Cycle, cycles
 from .delimited import MISSING, spellings
 from .encoding import Encoder, as_fitted, as_given, single
+from .far import ENOUGH_TO_TELL, LOOKED_AT
 from .files import Reading, is_table, read_table, table_pieces
 from .filling import patched
 from .fitting import fit_columns, names_to_fit, row_numbers, share_unit

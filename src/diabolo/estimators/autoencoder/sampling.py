@@ -27,7 +27,7 @@ from torch import Tensor
 from ...density import DENSITIES, Density, density
 from ...errors import DataError, an
 from ...formats import scale as scales
-from ...formats.base import ENOUGH_TO_TELL
+from ...formats.far import ENOUGH_TO_TELL
 from ...formats.targets import is_missing
 from ...losses import Columns
 from ...nets import inside
