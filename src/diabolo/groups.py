@@ -41,8 +41,8 @@ ROWS, ASKED = 20_000, 300  # rows that are looked at, and whose neighbors are
 COLUMNS, LEAST = 64, 3  # of quantities, that distances come from, at most and at least
 CONTINUOUS = 0.5  # of the values of a column are different, if it is a quantity without ties
 LARGEST = 64  # rows of a group that is found
-GAP, OFTEN = 3.0, 0.5  # between groups of three and more, and in which share of the rows
-PAIR_GAP, PAIRS_OFTEN = 3.0, 0.6  # the same of pairs
+GAP = 3.0  # how many times as far as the farthest of its group the next row is
+OFTEN, PAIRS_OFTEN = 0.5, 0.6  # in which share of the rows, of groups of three and more, and of pairs
 ENOUGH = 60  # rows
 STEADY = 0.02  # of the steps of a column go up, or down, at least, if it is not time itself, or follows from it
 VARIES = 1e-6  # of the variance of a column lies within classes
@@ -113,7 +113,7 @@ def gap_after(rows: Rows) -> int:
     wide = gap[:, 1:].max(1)
     if (wide >= GAP).mean() >= OFTEN:
         return 2 + int(np.median(gap[wide >= GAP, 1:].argmax(1)))
-    return int((gap[:, 0] >= PAIR_GAP).mean() >= PAIRS_OFTEN)
+    return int((gap[:, 0] >= GAP).mean() >= PAIRS_OFTEN)
 
 
 def is_series(rows: Rows, classes: Any = None, numbers: Any = None) -> bool:
