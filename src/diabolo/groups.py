@@ -141,7 +141,7 @@ def smoothness(v: np.ndarray, code: np.ndarray | None = None) -> float | None:
     >>> smoothness(np.sin(np.arange(100) / 9)) < 0.01, smoothness(np.arange(100.0))
     (True, None)
     """
-    known = ~np.isnan(v)
+    known = np.isfinite(v)
     v, step = v[known], np.diff(v[known])
     if known.mean() < KNOWN or len(np.unique(v)) < VALUES or min((step >= 0).mean(), (step <= 0).mean()) < STEADY:
         return None
@@ -168,6 +168,6 @@ def quantities(rows: Rows) -> Any:
 def untied(x: Any, most: int) -> Any:
     """Of x (n, d) those of some columns that are without gaps and ties."""
     x = x[:, torch.from_numpy(evenly(x.shape[1], most))].double()
-    x = x[:, ~x.isnan().any(0)]
+    x = x[:, x.isfinite().all(0)]
     ordered = x.sort(0).values
     return x[:, 1 + (ordered[1:] != ordered[:-1]).sum(0) >= CONTINUOUS * len(x)]
