@@ -371,6 +371,11 @@ def test_outliers(place: Path, tmp_path: Path, diabolo: Any) -> None:
     assert said.out.endswith(
         "0 flagged (0.00%); of normal rows on average at most 0.00% are flagged. The strangest is row 0, p = 0.016\n"
     )
+    strange.assign(size=50.0).to_csv(tmp_path / "new.csv", index=False)
+    said = diabolo("outliers", model, tmp_path / "new.csv", "--alpha", "0.05")
+    assert said.out.endswith(
+        "are flagged: most of these rows are of another kind than those of fit, later ones, or in another unit\n"
+    )
     one_line(diabolo("encode", model, tmp_path / "new.csv", "-o", tmp_path / "x.csv"), 1, "holds an OutlierDetector, but")
     one_line(diabolo("outliers", place / "people.diabolo", tmp_path / "new.csv"), 1, "--task outliers")
     assert diabolo("info", model).code == 0

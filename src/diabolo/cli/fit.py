@@ -241,9 +241,7 @@ def command(
     check_one_fit(output)
     if nproc:
         in_processes(nproc, max_restarts)
-    about = {
-        name: params.pop(name) for name in ("labels", "label", "labels_sep", "encoder", "freeze", "threshold_metric", "groups")
-    }
+    about = {name: params.pop(name) for name in options.ANSWERED}
     words = {name: params.pop(name) for name in options.DOCUMENTS}
     columns = {name: params.pop(name) for name in options.COLUMNS}
 
@@ -266,9 +264,7 @@ def command(
     if target:
         from . import target as numbers
 
-        some = {name: about[name] for name in ("encoder", "freeze", "groups")} | {
-            n: v for n, v in params.items() if n != "loss"
-        }
+        some = {n: about[n] for n in options.WITH_TARGET} | {n: v for n, v in params.items() if n != "loss"}
         numbers.learn(data, drop, output, formats(words, columns), words["text"], target, **some)
         return
     if task == options.LABELS or about["labels"] is not None or about["label"]:

@@ -16,6 +16,8 @@ LEARNED, RESTORED = (CODES, IMPUTE, OUTLIERS, LABELS), tuple(images.KINDS)
 DOCUMENTS = ("text", "stem", "words", "min_df", "max_df", "stop_words", "token_pattern")
 READING = ("array", "transpose", "set", "sep", "decimal", "thousands", "na", "encoding", "no_header", "dates")
 COLUMNS = ("category", "number")
+WITH_TARGET = ("encoder", "freeze", "groups")
+ANSWERED = ("labels", "label", "labels_sep", "threshold_metric", *WITH_TARGET)
 TASKS: dict[str, tuple[str, ...]] = {  # the tasks of every option
     **dict.fromkeys(
         ("output", "epochs", "seed", "device", "precision", "checkpoint", "resume", "nproc", "max_restarts", "quiet"),
@@ -26,7 +28,7 @@ TASKS: dict[str, tuple[str, ...]] = {  # the tasks of every option
     "alpha": (OUTLIERS,),
     "known": (OUTLIERS,),
     **dict.fromkeys(("labels", "label", "labels_sep", "threshold_metric"), (LABELS,)),
-    **dict.fromkeys(("encoder", "freeze", "groups"), (LABELS, TARGET)),
+    **dict.fromkeys(WITH_TARGET, (LABELS, TARGET)),
     "target": (TARGET,),
     "noisy": ("denoise",),
     "from_scratch": RESTORED,

@@ -99,14 +99,7 @@ def command(
     if verdicts and show:
         shown = called(verdicts[:show], kept_of or row_names(detector, data))
         printing.flagged(type(verdicts)(shown), detector.format_.kind == "images")
-    rule = (
-        f"at most {fdr:.1%} of these are false alarms"
-        if fdr
-        else f"of normal rows on average at most {detector.rate_:.2%} are flagged"
-    )
-    rule += "" if len(rows) else strangest(detector, data, score)
-    if len(rows) > max(MOST * len(score), MANY):
-        rule += ": most of these rows are of another kind than those of fit, later ones, or in another unit"
+    rule = promised(detector, fdr, len(rows), len(score)) + ("" if len(rows) else strangest(detector, data, score))
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if (y := marked(data, detector.format_.options)) is not None:
         from sklearn.metrics import roc_auc_score
@@ -119,6 +112,14 @@ def command(
         known = {name: _of_rows(values, lines["row"]) for name, values in kept_of.items()}
         save(beside(known, lines), [], output, how=how)
         click.echo(f"wrote {output}")
+
+
+def promised(detector: OutlierDetector, fdr: float | None, flagged: int = 0, n: int = 0) -> str:
+    """How many of n normal rows would be flagged; and what it means if most are."""
+    rule = f"of normal rows on average at most {detector.rate_:.2%} are flagged"
+    rule = f"at most {fdr:.1%} of these are false alarms" if fdr else rule
+    other = ": most of these rows are of another kind than those of fit, later ones, or in another unit"
+    return rule + other * (flagged > max(MOST * n, MANY))
 
 
 def strangest(detector: OutlierDetector, data: Path, score: Any) -> str:

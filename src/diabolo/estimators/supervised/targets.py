@@ -123,15 +123,15 @@ class ClassTarget(Target):
 
     def __init__(self, index: Tensor, k: int, w: Tensor | None) -> None:
         super().__init__(Softmax((k,)), len(index), k, w)
-        self.index = self.classes = index
+        self.classes: Tensor = index
 
     def start(self) -> Tensor:
         w = torch.ones(self.n) if self.w is None else self.w[:, 0]
-        n = torch.zeros(self.k).index_add_(0, self.index, w)
+        n = torch.zeros(self.k).index_add_(0, self.classes, w)
         return n.div(n.sum()).clamp(min=0.5 / self.n).log()
 
     def y(self, i: Tensor) -> Tensor:
-        return torch.nn.functional.one_hot(self.index[i], self.k).float()
+        return torch.nn.functional.one_hot(self.classes[i], self.k).float()
 
     def folds(self, parts: int | list[float], rng: np.random.RandomState, i: np.ndarray) -> np.ndarray:
         return folds(self.y(torch.from_numpy(i)).numpy(), parts, rng)
@@ -144,7 +144,7 @@ class ClassTarget(Target):
         return mean((raw.argmax(1) != y.argmax(1)).float(), weight)
 
     def optimum(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-        y = self.index[torch.from_numpy(i)].numpy()
+        y = self.classes[torch.from_numpy(i)].numpy()
         there = np.unique(y)
         v, b = np.zeros((u.shape[1], self.k)), np.full(self.k, np.log(0.5 / len(y)))  # for a class without rows
         if len(there) == 1:
@@ -174,13 +174,13 @@ class NumberTarget(Target):
 
     def __init__(self, values: Tensor, w: Tensor | None) -> None:
         super().__init__(Squared(), values.shape[0], values.shape[1], w)
-        self.values = self.numbers = values
+        self.numbers: Tensor = values
 
     def start(self) -> Tensor:
         return torch.zeros(self.k)
 
     def y(self, i: Tensor) -> Tensor:
-        return self.values[i]
+        return self.numbers[i]
 
     def error(self, raw: Tensor, y: Tensor, weight: Tensor | None) -> float:
         known, terms = ~torch.isnan(y), self.loss.terms(raw, y)
@@ -189,7 +189,7 @@ class NumberTarget(Target):
         return float((weight * terms).sum() / (weight * known).sum().clamp(min=1e-12))
 
     def optimum(self, u: np.ndarray, i: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-        y = self.values[torch.from_numpy(i)].double().numpy()
+        y = self.numbers[torch.from_numpy(i)].double().numpy()
         v, b = np.zeros((u.shape[1], self.k)), np.zeros(self.k)
         w = self.pull(torch.from_numpy(i))
         for c in range(self.k):
