@@ -14,7 +14,7 @@ import torch
 from diabolo import Autoencoder, OutlierDetector, Regressor
 from diabolo.errors import DataError
 from diabolo.formats import Arrays, Tables, infer
-from diabolo.formats.scale import FAR, NEAR, decoded, encoded, measured
+from diabolo.formats.scale import FAR, NEAR, decoded, encoded, measured, together
 
 QUIET: dict[str, Any] = {"verbose": False, "random_state": 0}
 
@@ -241,6 +241,20 @@ def test_arrays_of_every_kind() -> None:
 def test_what_is_no_table_of_numbers(X: np.ndarray, message: str) -> None:
     with pytest.raises(DataError, match=message):
         Arrays().fit(X)
+
+
+@pytest.mark.parametrize("n", [1, 7, 50_000])
+def test_columns_that_share_a_unit_have_one_spread(n: int) -> None:
+    v = np.random.default_rng(0).normal(3, 2, (120, n))
+    v[5] = np.nan
+    v[7, ::2] = np.nan
+    shared, apart = together(v, np.full(120, 1.0), 4.0), (v - 1) / 4
+    known = ~np.isnan(apart)
+    middle = np.where(known, apart, 0.0).sum(1) / np.maximum(known.sum(1), 1)
+    spread = np.sqrt((np.where(known, apart - middle[:, None], 0.0) ** 2).sum() / v.size) or 1.0
+    np.testing.assert_allclose(shared.middle, middle, atol=1e-12)
+    np.testing.assert_allclose(shared.spread, spread)
+    assert (together(np.full((3, n), 0.1), np.zeros(3), 255.0).spread == 1).all()  # of what does not vary, there is none
 
 
 def test_bytes_are_numbers_like_others() -> None:

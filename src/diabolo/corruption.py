@@ -340,14 +340,10 @@ class Shift(Corruption):
     def vary(self, x: Tensor, rng: torch.Generator) -> Tensor:
         if not self.pixels:
             return x
-        (h, w), padded, side = self.shape[-2:], self._padded(x), 2 * self.pixels + 1
+        (h, w), side = self.shape[-2:], 2 * self.pixels + 1
         rows, columns = torch.randint(side, (2, len(x)), generator=rng, device=x.device)
-        out = torch.empty_like(x).view(len(x), x.shape[1] // (h * w), h, w)
-        for place in torch.unique(side * rows + columns).tolist():
-            dy, dx = divmod(place, side)
-            here = (rows == dy) & (columns == dx)
-            out[here] = padded[here, :, dy : dy + h, dx : dx + w]
-        return out.view_as(x)
+        places = self._padded(x).unfold(2, h, 1).unfold(3, w, 1)  # (B, C, side, side, h, w): views, no copies
+        return places.movedim(1, 3)[torch.arange(len(x), device=x.device), rows, columns].view_as(x)
 
     def moved(self, x: Tensor, down: int, right: int) -> Tensor:
         """All of them by the most pixels: down (1), up (-1) or not at all (0), and the same to the right."""

@@ -305,15 +305,21 @@ def left_out(x: Tensor, n: int) -> Tensor:
 
 def together(v: np.ndarray, mean: np.ndarray, unit: float) -> Scale:
     """Columns (d, n) that share one unit, such as pixels: the middle is the mean, the spread that of all."""
-    (d, n), middle, total = v.shape, np.empty(len(v)), 0.0
-    size = max(1, 4 * BLOCK // max(1, n))
-    for some in (slice(start, start + size) for start in range(0, d, size)):
-        x = (np.ascontiguousarray(v[some]) - mean[some, None]) / unit
-        known = ~np.isnan(x)
-        middle[some] = np.where(known, x, 0.0).sum(1) / np.maximum(known.sum(1), 1)
-        total += float(np.sum(np.square(np.where(known, x - middle[some, None], 0.0))))
-    spread = float(np.sqrt(total / max(1, v.size))) or 1.0
-    return Scale(mean, np.full(d, unit), np.full(d, FAR), np.zeros(d), np.ones(d), middle, np.full(d, spread))
+    d, n = v.shape
+    first = np.nan_to_num((v[:, :1] - mean[:, None]) / unit)  # from which squares lose no digits
+    known, total, squares = np.zeros(d), np.zeros(d), 0.0
+    size = max(1, BLOCK // max(1, d))
+    for some in (slice(start, start + size) for start in range(0, n, size)):
+        x = (v[:, some] - mean[:, None]) / unit - first
+        gap = np.isnan(x)
+        x[gap] = 0.0
+        known += x.shape[1] - gap.sum(1)
+        total += x.sum(1)
+        squares += float(np.square(x, out=x).sum())
+    apart = total / np.maximum(known, 1)
+    variance = max(0.0, squares - float(known @ np.square(apart))) / max(1, v.size)
+    spread = float(np.sqrt(variance)) or 1.0
+    return Scale(mean, np.full(d, unit), np.full(d, FAR), np.zeros(d), np.ones(d), first[:, 0] + apart, np.full(d, spread))
 
 
 def shifted(v: np.ndarray, origin: np.ndarray | int) -> np.ndarray:

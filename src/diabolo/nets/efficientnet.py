@@ -40,6 +40,7 @@ GROUPS = (  # blocks, k, stride of the first, times wider inside, channels
     (1, 3, 1, 6, 320),
 )
 FIRST, LAST = 32, 1280
+AT_ONCE = 8  # pictures: of more, the buffers no longer fit in the cache, and the system clears new ones each time
 EPS = 1e-3  # of the batch normalization
 
 
@@ -52,7 +53,9 @@ class Same(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         k, s = self.kernel_size[0], self.stride[0]
         h, w = (max(0, (-(-n // s) - 1) * s + k - n) for n in x.shape[2:])
-        return super().forward(F.pad(x, (w // 2, w - w // 2, h // 2, h - h // 2)) if h or w else x)
+        if h % 2 or w % 2:
+            x, h, w = F.pad(x, (w // 2, w - w // 2, h // 2, h - h // 2)), 0, 0
+        return F.conv2d(x, self.weight, self.bias, self.stride, (h // 2, w // 2), groups=self.groups)
 
 
 class Bottleneck(nn.Module):
@@ -67,9 +70,9 @@ class Bottleneck(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h = x
         for step in self.steps[:-1]:
-            h = F.relu6(step(h))
+            h = F.relu6(step(h), inplace=True)  # memory is slower than arithmetic
         h = self.steps[-1](h)
-        return x + h if self.added else h
+        return h.add_(x) if self.added else h
 
 
 class Lite0(nn.Module):
@@ -95,12 +98,14 @@ class Lite0(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         s = self.side / min(x.shape[2:])
         size = [round(s * n) for n in x.shape[2:]]
-        return self.places(F.interpolate(x, size, mode="bilinear", antialias=True)).mean((2, 3))
+        few = (F.interpolate(some, size, mode="bilinear", antialias=True) for some in x.split(AT_ONCE))
+        return torch.cat([self.places(some).mean((2, 3)) for some in few])
 
     def places(self, x: Tensor) -> Tensor:
         """Pictures of any size, not resized -> features of each position (B, 1280, H / 32, W / 32)."""
         x = ((255 * x - 127) / 128).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
-        return F.relu6(self.last(self.blocks(F.relu6(self.first(x)))))
+        h = self.blocks(F.relu6(self.first(x), inplace=True))
+        return F.relu6(self.last(h), inplace=True)
 
     @classmethod
     def pretrained(cls, side: int = 192) -> Lite0:
