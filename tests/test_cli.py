@@ -374,7 +374,7 @@ def test_outliers(place: Path, tmp_path: Path, diabolo: Any) -> None:
     strange.assign(size=50.0).to_csv(tmp_path / "new.csv", index=False)
     said = diabolo("outliers", model, tmp_path / "new.csv", "--alpha", "0.05")
     assert said.out.endswith(
-        "are flagged: most of these rows are of another kind than those of fit, later ones, or in another unit\n"
+        "most of these rows are of another kind than those of fit, later ones, or in another unit (column 'size': 10 of 10)\n"
     )
     one_line(diabolo("encode", model, tmp_path / "new.csv", "-o", tmp_path / "x.csv"), 1, "holds an OutlierDetector, but")
     one_line(diabolo("outliers", place / "people.diabolo", tmp_path / "new.csv"), 1, "--task outliers")

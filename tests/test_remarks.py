@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,16 @@ def test_a_last_row_of_totals_is_told() -> None:
     cells = [f"{v:.1f}" for v in u]
     assert "among them 'Total' in the last row: if its numbers are totals, delete it)" in said([*cells, "Total"])
     assert "among them '?')" in said([*cells[:30], "?", *cells[30:]])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "Float64", "object"])
+def test_totals_are_told_in_columns_of_numbers(dtype: str) -> None:
+    """The label of such a row is one more category, and no text among numbers tells it."""
+    v: Any = u.round() if dtype == "int64" else [Decimal(f"{value:.2f}") for value in u] if dtype == "object" else u
+    cells = pd.Series(v, dtype=dtype)
+    last = pd.Series([sum(cells)], dtype=dtype)
+    assert "the last row holds the totals of column(s) 'v'" in said(pd.concat([cells, last], ignore_index=True))
+    assert said(cells) == said(pd.concat([last, cells], ignore_index=True)).partition(" / ")[2] == ""
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -99,7 +100,7 @@ def command(
     if verdicts and show:
         shown = called(verdicts[:show], kept_of or row_names(detector, data))
         printing.flagged(type(verdicts)(shown), detector.format_.kind == "images")
-    rule = promised(detector, fdr, len(rows), len(score)) + ("" if len(rows) else strangest(detector, data, score))
+    rule = promised(detector, fdr, len(rows), len(score), verdicts) + ("" if len(rows) else strangest(detector, data, score))
     printing.console.print(f"{len(score):,} rows, {len(rows):,} flagged ({len(rows) / max(len(score), 1):.2%}); {rule}")
     if (y := marked(data, detector.format_.options)) is not None:
         from sklearn.metrics import roc_auc_score
@@ -114,12 +115,15 @@ def command(
         click.echo(f"wrote {output}")
 
 
-def promised(detector: OutlierDetector, fdr: float | None, flagged: int = 0, n: int = 0) -> str:
-    """How many of n normal rows would be flagged; and what it means if most are."""
+def promised(detector: OutlierDetector, fdr: float | None, flagged: int, n: int, verdicts: Sequence[Any]) -> str:
+    """How many of n normal rows would be flagged; and what it means if most are, with the column that most verdicts name."""
     rule = f"of normal rows on average at most {detector.rate_:.2%} are flagged"
     rule = f"at most {fdr:.1%} of these are false alarms" if fdr else rule
-    other = ": most of these rows are of another kind than those of fit, later ones, or in another unit"
-    return rule + other * (flagged > max(MOST * n, MANY))
+    if flagged <= max(MOST * n, MANY):
+        return rule
+    [(column, count)] = Counter(v.cells[0].column for v in verdicts if v.cells).most_common(1) or [("", 0)]
+    because = f" (column {column!r}: {count} of {len(verdicts)})" if 2 * count > len(verdicts) else ""
+    return f"{rule}: most of these rows are of another kind than those of fit, later ones, or in another unit{because}"
 
 
 def strangest(detector: OutlierDetector, data: Path, score: Any) -> str:

@@ -21,7 +21,7 @@ from .gaps import Gaps
 from .hints import nearly_numbers, text_hints
 from .scale import FLOATS, decoded
 from .schema import arrow_type, is_iso, is_text
-from .suspects import are_days, looks_like_codes
+from .suspects import are_days, ends_in_total, looks_like_codes
 
 __all__ = ["remark", "tell_beyond", "tell_unseen"]
 
@@ -45,6 +45,8 @@ def remark(
     doubtful = [column for column in quantities if column.name not in numbers]
     _codes({column.name: found for column in doubtful if (found := _codes_in(table, column))})
     _days(table, [column.name for column in doubtful if are_days(combined(table, column.name))])
+    if not sampled:
+        _totals([column.name for column in quantities if ends_in_total(combined(table, column.name))])
     texts = {
         c.name: combined(table, c.name)
         for c in fields
@@ -122,6 +124,14 @@ def _days(table: pa.Table, days: list[str]) -> None:
         warn(
             f"column(s) {', '.join(map(repr, days))} hold dates as whole numbers, such as {table.column(days[0])[0]}, and "
             f"are read as quantities: read them with pd.to_datetime(df[{days[0]!r}], format='%Y%m%d'), or give numbers={days!r}"
+        )
+
+
+def _totals(totals: list[str]) -> None:
+    if totals:
+        warn(
+            f"the last row holds the totals of column(s) {', '.join(map(repr, totals[:5]))}: delete it, for it counts as a "
+            "row like others; in pandas, df.iloc[:-1]"
         )
 
 

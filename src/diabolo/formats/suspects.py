@@ -3,6 +3,7 @@
 row number    whole, and every one larger than the one before it; or all different, and nameless or nearly without gaps
 codes         few different whole numbers from 1, far fewer than there would be between the least and the largest
 days          20240131: year, month and day in one
+total         the last number is the sum of all others
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import pyarrow as pa
 
 from .schema import floats, without_gaps
 
-__all__ = ["are_days", "is_nameless", "is_row_number", "looks_like_codes"]
+__all__ = ["are_days", "ends_in_total", "is_nameless", "is_row_number", "looks_like_codes"]
 
 MIN_ROWS_OF_NUMBERS = 20  # of a row number
 MIN_ROWS_WITHOUT_GAPS = 50  # rows from which on different numbers without many gaps are those of rows
 YEARS = 1500, 2200  # a table of years is no table of row numbers
 MAX_CODES, MIN_ROWS_PER_CODE = 20, 5  # different ones, and rows for each
+MIN_SUMMANDS, ROUNDED = 5, 1e-6  # of a total, and its relative error
 
 
 def is_nameless(name: str) -> bool:
@@ -68,6 +70,21 @@ def are_days(values: pa.Array) -> bool:
     month, day = v // 100 % 100, v % 100
     years = (v >= YEARS[0] * 10_000) & (v <= YEARS[1] * 10_000)
     return bool((years & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all())
+
+
+def ends_in_total(values: pa.Array) -> bool:
+    """Whether the last number is the sum of all others, none of which is negative.
+
+    >>> ends_in_total(pa.array([3, None, 1, 4, 1, 5, 14])), ends_in_total(pa.array([3, 1, 4, 1, 5, 9]))
+    (True, False)
+    """
+    known = without_gaps(values)
+    number = pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)
+    if not number or len(known) <= MIN_SUMMANDS or not values[-1].is_valid:
+        return False
+    numbers = known.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    v, last = numbers[:-1], numbers[-1]
+    return bool(np.min(v) >= 0 and np.count_nonzero(v) >= MIN_SUMMANDS and abs(np.sum(v) - last) <= ROUNDED * last)
 
 
 def looks_like_codes(values: pa.Array) -> list[int]:
