@@ -321,6 +321,16 @@ def test_a_class_of_one_row(pretrained: bool) -> None:
 # ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_predictions_below_0_are_told_where_no_number_was() -> None:
+    """Counts, mostly 0, were predicted to be -0.4."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    y = np.where(X[:, 0] > 1, np.exp(X[:, 1]), 0)
+    with pytest.warns(UserWarning, match=r"^column 1 of y is never below 0, but [1-9][\d.]*% of the predictions for held-out"):
+        Regressor(epochs=2, random_state=0, verbose=False).fit(X, np.c_[y - 1, y])
+    Regressor(epochs=2, random_state=0, verbose=False).fit(X, y + 10)
+
+
 @pytest.mark.parametrize("pretrained", [False, True])
 def test_several_numbers_with_gaps(pretrained: bool) -> None:
     X, y = curve(300, 0)
