@@ -15,6 +15,7 @@ from diabolo import Autoencoder, OutlierDetector, Regressor
 from diabolo.errors import DataError
 from diabolo.formats import Arrays, Tables, infer
 from diabolo.formats.scale import FAR, NEAR, decoded, encoded, measured, together
+from diabolo.sentinels import odd
 
 QUIET: dict[str, Any] = {"verbose": False, "random_state": 0}
 
@@ -118,6 +119,30 @@ def test_codes_for_missing_values_are_named_once() -> None:
         Arrays().fit(np.r_[r.normal(50, 5, 95), np.full(5, -9.0)][:, None])
     for harmless in (r.integers(0, 5, 200), r.exponential(size=200), r.poisson(0.1, 200), np.r_[X[9:, 0], 1e9]):
         Arrays().fit(np.asarray(harmless, dtype=float)[:, None])
+
+
+@pytest.mark.parametrize(
+    ("steps", "codes"),
+    [
+        ((1, 2, 3, 4, 5), (9,)),
+        ((0, 1, 2, 3), (8, 9)),
+        ((0, 1), (9,)),
+        ((0, 1), (-9,)),
+        ((1, 2), (98, 99)),
+        ((1, 2, 3), (-8, -9)),
+    ],
+)
+def test_no_answer_is_no_step_of_a_scale(steps: tuple[int, ...], codes: tuple[int, ...]) -> None:
+    """A 9 among answers from 1 to 5 was a very good one."""
+    v = np.repeat(np.array([*steps, *codes], dtype=float), [40] * len(steps) + [6] * len(codes))
+    assert {(value, n) for _, value, n in odd(v[None])} == {(code, 6) for code in codes}
+    for harmless in (
+        v[abs(v) < 6],
+        np.repeat([1.0, 2, 3, 4, 8], 20),
+        np.repeat(np.arange(10.0), 20),
+        np.repeat([-1.0, 0, 1], 9),
+    ):
+        assert not odd(harmless[None])
 
 
 # ── what the estimators make of it ───────────────────────────────────────────────────────────────────────────────────

@@ -15,6 +15,8 @@ MIN_OTHER_VALUES = 5  # other values that a column needs
 MANY_OTHERS, TIMES = 20, 3  # other values beside the only negative one; times that it is there, absolute and of the others
 APART, BELOW = 0.25, 3.5  # of the mean of the others, to which none comes nearer to 0; of their deviation, that 0 is below it
 NONE = 0.25  # of the values are 0, where it says that there is none: of most people's bonus
+NINES, EIGHTS = (9, 99, 999), (8, 88, 98, 888, 998)  # no answer, and beside these another reason for it
+ASKED_OFTEN, STEPS_APART = 5, 3  # times that one is there; steps from the last answer to it
 LIMITS = {32_767, 32_768, 65_535, 2_147_483_647, 2_147_483_648, 4_294_967_295}  # of integer types
 
 
@@ -24,7 +26,7 @@ def odd(v: np.ndarray) -> list[tuple[int, float, int]]:
     Such a value is repeated, the smallest or the largest, and far from all others. If it is written like a code (-999, 9999,
     -1, a limit of a type) or is the only negative one, its distance must exceed the range of the others; else ten times it.
     If it is both, and more frequent than others, it need not be far: -1 beside 0, 1, 2, ... days. So is 0, where all others
-    lie far above it: a pressure of 0.
+    lie far above it: a pressure of 0. And so are 8 and 9, 99, or -9 beside answers from 1 to 5.
 
     >>> odd(np.r_[np.linspace(150, 200, 40), [-999, -999]][None])
     [(0, -999.0, 2)]
@@ -42,7 +44,8 @@ def _gaping(v: np.ndarray) -> np.ndarray:
         last = np.where(v < high, v, -np.inf).max(1, initial=-np.inf)
         reach = last - second
         alone = (low[:, 0] < 0) & (second >= 0) | _empty(v, low[:, 0], second)
-        return (reach > 0) & (alone | (high[:, 0] - last > reach) | (second - low[:, 0] > reach))
+        refused = np.isin(high[:, 0], NINES) | np.isin(-low[:, 0], NINES)
+        return refused | (reach > 0) & (alone | (high[:, 0] - last > reach) | (second - low[:, 0] > reach))
 
 
 def _empty(v: np.ndarray, low: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -63,6 +66,9 @@ def _codes(v: np.ndarray) -> list[tuple[float, int]]:
     if zero or _mark(values, counts):
         found.append((float(values[0]), int(counts[0])))
         values, counts = values[1:], counts[1:]
+    none = _refusals(values, counts)
+    found += zip(values[none].tolist(), counts[none].tolist(), strict=True)
+    values, counts = values[~none], counts[~none]
     while len(values) > MIN_OTHER_VALUES and counts.sum() >= MIN_VALUES:
         with np.errstate(all="ignore"):
             gaps, reach = (values[1] - values[0], values[-1] - values[-2]), values[-2] - values[1]
@@ -75,6 +81,16 @@ def _codes(v: np.ndarray) -> list[tuple[float, int]]:
         kept = slice(None, -1) if end else slice(1, None)
         values, counts = values[kept], counts[kept]
     return found
+
+
+def _refusals(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Which of these different values are no step of the scale without gaps, from 0 or 1, that all others are."""
+    none = np.isin(np.abs(values), NINES + EIGHTS) & (counts >= ASKED_OFTEN)
+    none &= np.isin(np.abs(values[none]), NINES).any()
+    scale = values[~none]
+    steps = len(scale) >= 2 and scale[0] in (0, 1) and scale[-1] - scale[0] == len(scale) - 1
+    apart = steps and not ((values > scale[-1]) & (values < scale[-1] + STEPS_APART)).any()
+    return none if apart and counts.sum() >= MIN_VALUES else np.zeros_like(none)
 
 
 def _mark(values: np.ndarray, counts: np.ndarray) -> bool:
@@ -104,6 +120,7 @@ def warn_odd(found: Sequence[tuple[str, str, int]], about: str = "") -> None:
         shown = ", ".join(f"{value} ({about}{count:,} times) in column {name!r}" for name, value, count in found[:5])
         more = f", and {len(found) - 5:,} more" if len(found) > 5 else ""
         warn(
-            f"{shown}{more}: far from all other values, or the only negative one, like a code for a missing value. If it is "
-            "such a code, replace it by NaN (or use --na VALUE, which holds for all columns); otherwise it is used as a number"
+            f"{shown}{more}: far from all other values, no step of their scale, or the only negative one, like a code for a "
+            "missing value. If it is such a code, replace it by NaN (or use --na VALUE, which holds for all columns); "
+            "otherwise it is used as a number"
         )
