@@ -326,7 +326,7 @@ def test_predictions_below_0_are_told_where_no_number_was() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 3))
     y = np.where(X[:, 0] > 1, np.exp(X[:, 1]), 0)
-    with pytest.warns(UserWarning, match=r"^column 1 of y is never below 0, but [1-9][\d.]*% of the predictions for held-out"):
+    with pytest.warns(UserWarning, match=r"^column 1 of y is never below 0, but [1-9][\d.]*% of predictions for held-out"):
         Regressor(epochs=2, random_state=0, verbose=False).fit(X, np.c_[y - 1, y])
     Regressor(epochs=2, random_state=0, verbose=False).fit(X, y + 10)
 

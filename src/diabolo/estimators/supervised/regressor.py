@@ -24,7 +24,7 @@ from .targets import NumberTarget
 
 ALIKE = 1e-3  # numbers all of which are within so many deviations of their mean: what `standard` takes for a constant
 FEW_VALUES, MOST = 0.005, 0.5  # of the values, which make up most of the variance
-MOST_BELOW = 0.01  # of the predictions that may be below 0, where no number was
+NEAR_0, MOST_BELOW = 0.1, 0.01  # deviations, and a share of the predictions, below 0 that are not told, where no number is
 FAR_OUT = 20.0  # deviations from the mean of the first fit, in which most numbers of another one have another unit
 
 
@@ -253,14 +253,14 @@ class Regressor(RegressorMixin, Supervised):
     def _calibrate(self, raw: torch.Tensor, i: np.ndarray) -> None:
         super()._calibrate(raw, i)
         zero, least = -self.mean_ / self.scale_, np.fmin.reduce(cast(NumberTarget, self._target).numbers.numpy(), 0)
-        below = (raw.numpy() < zero).sum(0) * (least > zero - ALIKE)
+        below = (raw.numpy() < zero - NEAR_0).sum(0) * (least > zero - ALIKE)
         self._warn_below(np.where(below >= MIN_VALUES, below / len(raw), 0.0))
 
     def _warn_below(self, shares: np.ndarray) -> None:
         """Warn of shares (k,) of predictions below 0, where no number was."""
         for j in np.flatnonzero(shares > MOST_BELOW).tolist():
             warn(
-                f"{self._name(j)} is never below 0, but {shares[j]:.1%} of the predictions for held-out rows are: take "
+                f"{self._name(j)} is never below 0, but {shares[j]:.1%} of predictions for held-out rows are well below: take "
                 "reg.predict(X).clip(0), or learn np.log1p(y) and give np.expm1 of what is predicted"
             )
 
