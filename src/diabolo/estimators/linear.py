@@ -237,7 +237,11 @@ class Linear:
 
 def means(x: Tensor) -> Tensor:
     """(d,) of each column of x (n, d), NaN = missing, in float64."""
-    pieces = x.split(at_once(x.shape[1]))
+    pieces, total = x.split(at_once(x.shape[1])), torch.zeros(x.shape[1], dtype=torch.float64)
+    for part in pieces:
+        total += part.sum(0, dtype=torch.float64)
+    if not total.isnan().any():  # to look for gaps costs ten times as much
+        return total / len(x)
     known = torch.stack([(~part.isnan()).sum(0) for part in pieces]).sum(0)
     return torch.stack([part.nansum(0, dtype=torch.float64) for part in pieces]).sum(0) / known
 
