@@ -40,7 +40,7 @@ GROUPS = (  # blocks, k, stride of the first, times wider inside, channels
     (1, 3, 1, 6, 320),
 )
 FIRST, LAST = 32, 1280
-AT_ONCE = 8  # pictures: of more, the buffers no longer fit in the cache, and the system clears new ones each time
+AT_ONCE = 8  # pictures on a CPU: of more, buffers no longer fit in the cache, and the system clears new ones each time
 EPS = 1e-3  # of the batch normalization
 
 
@@ -98,7 +98,7 @@ class Lite0(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         s = self.side / min(x.shape[2:])
         size = [round(s * n) for n in x.shape[2:]]
-        few = (F.interpolate(some, size, mode="bilinear", antialias=True) for some in x.split(AT_ONCE))
+        few = (F.interpolate(some, size, mode="bilinear", antialias=True) for some in x.split(AT_ONCE if x.is_cpu else len(x)))
         return torch.cat([self.places(some).mean((2, 3)) for some in few])
 
     def places(self, x: Tensor) -> Tensor:
