@@ -4,6 +4,7 @@ Semi-supervised: the first half of the normal rows is for training, the other ha
 Unsupervised: all rows are for both. Labels are not used otherwise, and one setting serves all sets. The published runs resample
 small sets; here no row is resampled. Peers have their defaults, on columns standardized by the training rows. "kNN" is the
 distance to the 5th neighbor. kNN, LOF and OCSVM are fitted on at most 20,000 rows, because their time grows with the square.
+ECOD, as PyOD has it, ranks the rows for testing among each other, too (findings/pyod-fit-is-ignored.sh).
 ``seconds`` is the time of fit and score over all sets, with the same threads for all, one method after the other.
 
 The defaults of the detector were chosen on other data: 29 tasks made from UCI tables, multi-label sets and scikit-learn's sets,
