@@ -32,14 +32,15 @@ def places(model, df):
     model = model(n_components=2, random_state=0).fit(df)
     alone = [model.transform(df[row : row + 1]) for row in (0, 1)]
     found = [np.asarray(z)[:2] for z in (model.transform(df), model.transform(df[:20]), pd.concat(alone))]
-    for name, z in zip(("of all", "among 20", "alone"), found):
+    for name, z in zip(("of all", "among 20", "alone"), found, strict=True):
         print(type(model).__name__, name, z.round(3).tolist())
     return found
 
 
 for model, df in ((PCA, numbers), (MCA, names)):
     of_all, among, alone = places(model, df)
-    assert np.allclose(of_all, among) and np.allclose(of_all, alone)
+    assert np.allclose(of_all, among)
+    assert np.allclose(of_all, alone)
 
 of_all, among, alone = places(FAMD, pd.concat([numbers, names], axis=1))
 assert np.abs(of_all[0] - of_all[1]).max() > 1
