@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from diabolo import Classifier, MultiLabelClassifier, Regressor
+from diabolo.errors import DataError
 from diabolo.formats.given_away import tell_given_away
 from kinds import SMALL
 
@@ -174,3 +175,19 @@ def test_it_is_told_of_files_too(kind: str, tmp_path: Path) -> None:
         "column(s) 'y' of X are y itself: the mo",
         "y is the same in all rows of each value",
     ]
+
+
+def test_names_that_are_there_twice_are_told_as_such() -> None:
+    Y = pd.DataFrame(np.eye(2)[R.integers(0, 2, 40)], columns=["yes", "yes"])
+    with pytest.raises(DataError, match="Y names the label 'yes' twice"):
+        MultiLabelClassifier(**SMALL).fit(TABLE, Y)
+
+
+def test_of_more_labels_than_are_looked_at_the_first_are() -> None:
+    Y = pd.DataFrame(R.integers(0, 2, (40, 2100))).add_prefix("y").assign(y0=TABLE["sold"])
+    with pytest.warns(UserWarning, match=r"^column\(s\) 'y0' of X are y itself"):
+        tell_given_away(TABLE.rename(columns={"sold": "y0"}), Y)
+
+
+def test_arrays_of_labels_are_no_texts() -> None:
+    tell_given_away(TABLE, [np.array(["Oslo", "Rome"])] * 40)

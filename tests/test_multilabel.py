@@ -50,6 +50,7 @@ from diabolo.losses import Logistic, Loss
 from diabolo.report import write
 from kinds import SMALL, kinds
 
+pytestmark = pytest.mark.filterwarnings("ignore:nothing was learned that tells which rows have")  # labels here are often noise
 QUICK: dict[str, Any] = {"epochs": 40, "hidden": (16,), "verbose": False, "random_state": 0}
 AUTO: dict[str, Any] = {"hidden": "auto"}  # of a frozen encoder: none
 NAMES = ["a", "b", "c"]
@@ -1461,6 +1462,17 @@ def test_labels_that_cannot_reach_the_precision_are_told() -> None:
     with pytest.warns(UserWarning, match="no threshold reaches this precision for '1' on rows that were held out"):
         clf = MultiLabelClassifier(**QUICK, threshold_metric="precision@0.9").fit(X, np.c_[X[:, 0] > 0, noise])
     assert clf.predict(X).sum(0)[1] == 0
+
+
+def test_labels_that_nearly_all_rows_get_are_told() -> None:
+    r = np.random.default_rng(0)
+    X, rare = r.normal(size=(200, 3)), np.arange(200)[:, None] == 7
+    with pytest.warns(UserWarning, match="^nothing was learned that tells which rows have '0'"):
+        clf = MultiLabelClassifier(**QUICK).fit(X, rare)
+    assert clf.predict(X).mean() > 0.9
+    clf = MultiLabelClassifier(**QUICK).fit(X, X[:, :2] > [-1.5, 1.5])
+    with pytest.warns(UserWarning, match="^nothing was learned that tells which rows have 'noise'"):
+        clf.add_label("noise", X, np.random.default_rng(5).random(200) < 0.25)
 
 
 def test_the_precision_of_one_row_is_not_believed() -> None:

@@ -85,7 +85,7 @@ def in_memory(path: str | Path, reading: Any) -> Any:
 def equal_cells(X: Any, y: Any, answers: list[Any], there: dict[str, int]) -> list[str]:
     """The columns of a table that are y; if that is a table, too, those that are y's column of the same name."""
     if is_table(y):
-        pairs = [(name, a) for name, a in zip(names(y), answers, strict=True) if name in there]
+        pairs = [(name, answers[c]) for name, c in names(y).items() if name in there]
     else:
         pairs = [(name, a) for a in answers for name in there]
     return list(dict.fromkeys(name for name, a in pairs if alike(column(X, there[name]), a)))
@@ -281,4 +281,4 @@ def same(a: Any, b: Any) -> bool:
         return is_missing(a)
     if isinstance(a, Decimal) != isinstance(b, Decimal) and isinstance(a, Real | Decimal) and isinstance(b, Real | Decimal):
         a, b = float(a), float(b)
-    return np.isscalar(a) and bool(a == b)
+    return np.isscalar(a) and np.isscalar(b) and bool(a == b)

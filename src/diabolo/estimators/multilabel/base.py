@@ -41,7 +41,7 @@ from .metrics import misclassified, unranked
 from .replay import Memory, Refresh, fine_tune
 from .report import LabelReport
 from .targets import LABELS_DRAWN, LabelTarget, dense, label_loss
-from .thresholds import check_metric, tell_never
+from .thresholds import check_metric, tell_always, tell_never
 
 if TYPE_CHECKING:
     from ...estimators.autoencoder.autoencoder import Autoencoder
@@ -289,6 +289,8 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         if not one:
             known = np.nansum(t, 0) > 0  # of others it was told that there is nothing to learn
             tell_never(compress(self.labels_.names, known), self._decision.thresholds[known], self.threshold_metric)
+            p, chosen = self._decision.calibrated(r), self._decision.thresholds
+            tell_always(self.labels_.names, chosen, self.threshold_metric, p, t, w)
         said = torch.from_numpy(self._decision.probabilities(r)) if one else raw
         self.held_out_ = misclassified(said, y, weight) if one else unranked(raw, y, weight)
         direct = Direct(self.network_)

@@ -195,8 +195,8 @@ class MultiLabelClassifier(MultiLabel):
         Warns
         -----
         UserWarning
-            Rows with the same features have the label and have it not; examples are copies of others; or no threshold
-            reaches the precision of `threshold_metric`.
+            Rows with the same features have the label and have it not; examples are copies of others; no threshold
+            reaches the precision of `threshold_metric`; or nothing was learned, so that nearly all rows would get it.
         """
         check_is_fitted(self)
         start = time.perf_counter()

@@ -43,7 +43,7 @@ from ...rows import spread_rows
 from ..logistic import gram, loss, matvec, newton_dual, newton_primal
 from .metrics import average_precision
 from .replay import Memory
-from .thresholds import tell_never, thresholds
+from .thresholds import tell_always, tell_never, thresholds
 
 __all__ = ["Examples", "NewLabel", "Row", "codes_float32", "solve"]
 
@@ -187,8 +187,10 @@ class Examples:
         prior = share if prior is None else prior
         shift = float(logit(prior) - logit(share))
         y, p = self.y[:, None], expit(found.left_out + shift)[:, None]
-        threshold = thresholds(p, y, metric, weight=np.where(y > 0, prior / share, (1 - prior) / (1 - share)))
+        weight = np.where(y > 0, prior / share, (1 - prior) / (1 - share))
+        threshold = thresholds(p, y, metric, weight=weight)
         tell_never([self.name], threshold, metric)
+        tell_always([self.name], threshold, metric, p, y, weight)
         v, w = np.split(found.v, [self.h.shape[1]])
         return Row(v, scale * w, found.b + shift, float(threshold[0]), found)
 

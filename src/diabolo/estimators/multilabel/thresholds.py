@@ -19,6 +19,7 @@ Optimal thresholding of classifiers to maximize F1 measure (Lipton, Elkan & Nary
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ import numpy as np
 from ...decision import binarize
 from ...errors import some, suggest, warn
 
-__all__ = ["check_metric", "is_f1", "of_new_label", "tell_never", "thresholds"]
+__all__ = ["check_metric", "is_f1", "of_new_label", "tell_always", "tell_never", "thresholds"]
 
 METRICS = ("f1_micro", "f1_macro", "f1_samples")
 EXAMPLES_OF_COMMON_THRESHOLD = (
@@ -35,6 +36,7 @@ EXAMPLES_OF_COMMON_THRESHOLD = (
 GRID = np.concatenate([[0.005, 0.01, 0.02, 0.03], np.arange(0.05, 0.96, 0.025).round(3)])
 MAX_CELLS = 5_000_000  # cells that are sorted
 NEVER = 2.0  # a threshold that no probability reaches
+ENOUGH, ALWAYS, RARELY = 50, 0.8, 1 / 3  # rows; the share of them that gets a label, and of these that has it
 
 
 def check_metric(optimize: Any) -> None:
@@ -90,6 +92,30 @@ def tell_never(names: Iterable[Any], t: np.ndarray, optimize: Any) -> None:
         warn(
             f"threshold_metric={optimize!r}: no threshold reaches this precision for {some(never)} on rows that were held out, "
             "so predict never gives such a label (predict_proba does); a lower share, or more examples, would help"
+        )
+
+
+def tell_always(
+    names: Iterable[Any], t: np.ndarray, optimize: Any, p: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None
+) -> None:
+    """Warn of labels (k,) that the largest F1 gives to nearly all rows, though few have them.
+
+    >>> import warnings
+    >>> p, y = np.full((60, 1), 0.1), (np.arange(60) < 6)[:, None]
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     tell_always(["ill"], thresholds(p, y, "f1_micro"), "f1_micro", p, y)
+    >>> str(told[0].message)[:54]
+    "nothing was learned that tells which rows have 'ill': "
+    """
+    known = ~np.isnan(y) * (1.0 if weight is None else weight)
+    given, have = (known * (p >= t)).sum(0), (known * np.nan_to_num(y)).sum(0)
+    always = (given > ALWAYS * known.sum(0)) & (have < RARELY * given) & (have > 0) & (len(y) >= ENOUGH)
+    if is_f1(optimize) and always.any():
+        warn(
+            f"nothing was learned that tells which rows have {some([str(name) for name in compress(names, always)])}: F1 is "
+            "largest if nearly all get it, so predict gives it to nearly all, though few have it; predict_proba says how "
+            "likely it is, and threshold_metric='precision@0.5' asks that most who get it have it"
         )
 
 
