@@ -191,3 +191,18 @@ def test_of_more_labels_than_are_looked_at_the_first_are() -> None:
 
 def test_arrays_of_labels_are_no_texts() -> None:
     tell_given_away(TABLE, [np.array(["Oslo", "Rome"])] * 40)
+
+
+def test_rows_that_are_missing_together_are_of_no_one_thing() -> None:
+    """As of cells that were counted in some patients only; in the others neither is known, or both are 0."""
+    some, size = np.arange(60) < 25, R.normal(size=60)
+    cells = R.permutation(60) + 9
+    tell_given_away(pd.DataFrame({"cells": np.where(some, cells, np.nan), "size": size}), np.where(some, size + 1, np.nan) ** 2)
+    tell_given_away(pd.DataFrame({"cells": np.where(some, cells, 0), "size": size}), np.where(some, "ill", "well"))
+
+
+def test_things_some_of_which_have_no_name_are_told() -> None:
+    thing = np.repeat(np.arange(20.0), 3)
+    X = pd.DataFrame({"patient": np.where(np.arange(60) % 9 == 0, np.nan, thing), "size": R.normal(size=60)})
+    with pytest.warns(UserWarning, match=r"^y is the same in all rows of each value of 'patient' \(20 values"):
+        tell_given_away(X, (thing * 7 % 3).astype(int))

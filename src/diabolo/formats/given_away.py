@@ -112,10 +112,14 @@ def bits(x: np.ndarray, dtype: Any) -> bytes:
 def tell_determined(X: Any, answers: list[Any], there: dict[str, int], grouped: bool) -> None:
     """The same for columns from which y follows."""
     which = evenly(len(answers[0]), ROWS)
-    known = [Answer(a) for a in (arrow(cells_at(a, which)) for a in answers) if a is not None and codes(a) is not None]
-    if not known or len(known) < len(answers) or len(there) * len(known) > MAX_PAIRS:
+    found = [a for a in (arrow(cells_at(a, which)) for a in answers) if a is not None and codes(a) is not None]
+    if not found or len(found) < len(answers) or len(there) * len(found) > MAX_PAIRS:
         return
-    suspects = Suspects(known, grouped)
+    known = np.any([a.is_valid() for a in found], axis=0)  # of other rows nothing is learned
+    which = which[known]
+    if len(which) < ENOUGH:
+        return
+    suspects = Suspects([Answer(a.filter(pa.array(known))) for a in found], grouped)
     for name, c in there.items():
         if (x := arrow(cells_at(column(X, c), which))) is not None:
             suspects.look(name, x)
@@ -166,8 +170,16 @@ class Suspects:
         gaps, n = np.asarray(x.is_null()), len(code) if untied else int(code.max()) + 1
         if any(a.has_name(code, n, quantity) or a.has_name(gaps, 2, None) or a.has_unit(some) for a in self.known):
             self.own.append(name)
-        elif NAMES <= n <= len(code) / 2 and not self.grouped and determines(code, self.together, quantity):
-            self.things[name] = n
+        elif not self.grouped and (things := self.things_of(code, ~gaps, quantity)):
+            self.things[name] = things
+
+    def things_of(self, code: np.ndarray, named: np.ndarray, quantity: np.ndarray | None) -> int:
+        """How many things a column names, most of them in several rows, if all rows of each have one y; else 0."""
+        size = np.unique(code[named], return_counts=True)[1]
+        if (size > 1).sum() < NAMES or len(size) > named.sum() / 2:
+            return 0
+        same_y = determines(code[named], self.together[named], None if quantity is None else quantity[named])
+        return len(size) if same_y else 0
 
     def tell(self, X: Any) -> None:
         if self.own:
