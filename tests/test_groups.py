@@ -122,6 +122,15 @@ def test_near_copies_are_told(things: int, others: int) -> None:
             kind(**QUICK).fit(near)
 
 
+def test_classes_are_no_groups() -> None:
+    """Whose face it is can be learned only from the same face; so it is with classes that lie far from each other."""
+    face = np.repeat(np.arange(30), 10)
+    near = R.normal(size=(30, 5))[face] + 0.03 * R.normal(size=(300, 5))
+    Classifier(**QUICK).fit(near, face)
+    with pytest.warns(UserWarning, match="^rows seem to come in groups of about 10, "):
+        Classifier(**QUICK).fit(near, face % 10)
+
+
 def test_rows_on_a_curve_are_no_near_copies() -> None:
     t = R.normal(size=500)
     for x in ([t, t**2, t**3], [t, np.sin(t), np.cos(t)], [np.abs(t) ** 0.5, t, np.exp(t)]):

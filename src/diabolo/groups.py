@@ -44,6 +44,7 @@ LARGEST = 64  # rows of a group that is found
 GAP = 3.0  # how many times as far as the farthest of its group the next row is
 OFTEN, PAIRS_OFTEN = 0.5, 0.6  # in which share of the rows, of groups of three and more, and of pairs
 ENOUGH = 60  # rows
+LARGER = 1.5  # times a group a class may be, if it is one
 STEADY = 0.02  # of the steps of a column go up, or down, at least, if it is not time itself, or follows from it
 VARIES = 1e-6  # of the variance of a column lies within classes
 IN_A_ROW, SMOOTH, SERIES = 5000, 0.05, 1 / 3  # rows that follow each other; q of a smooth column; the share of such in a series
@@ -86,7 +87,8 @@ def first_of_each(groups: Any, n: int) -> np.ndarray:
 
 def tell_dependent(rows: Rows, wrong: str, classes: Any = None, numbers: Any = None, groups: bool = False) -> None:
     """Warn of rows that are no independent draws: of what is `wrong` for new ones, and whether `groups` are the remedy."""
-    if size := gap_after(rows):
+    size = gap_after(rows)
+    if size and not are_classes(size, rows, classes):
         cure = "say which rows belong together, fit(X, y, groups=...) (--groups)" if groups else "measure it on things left out"
         warn(
             f"rows seem to come in groups of about {size + 1}, which lie far nearer to each other than to all the rest, as "
@@ -114,6 +116,14 @@ def gap_after(rows: Rows) -> int:
     if (wide >= GAP).mean() >= OFTEN:
         return 2 + int(np.median(gap[wide >= GAP, 1:].argmax(1)))
     return int((gap[:, 0] >= GAP).mean() >= PAIRS_OFTEN)
+
+
+def are_classes(size: int, rows: Rows, classes: Any) -> bool:
+    """Whether a class has hardly more rows than a group, so that it is the group: a face is to be known again."""
+    if classes is None:
+        return False
+    looked_at = min(len(rows), ROWS) / len(rows)
+    return float(torch.bincount(classes)[classes].float().median()) * looked_at < LARGER * (size + 1)
 
 
 def is_series(rows: Rows, classes: Any = None, numbers: Any = None) -> bool:

@@ -1,7 +1,8 @@
 """What a column of whole numbers may be although its type does not say so: a row number, codes, days (of texts: hints.py).
 
 row number    whole, and every one larger than the one before it; or all different, and nameless or nearly without gaps
-codes         few different whole numbers from 1, far fewer than there would be between the least and the largest
+codes         few different whole numbers from 1, far fewer than there would be between the least and the largest; no years, and
+              no scale, whose steps never get smaller, such as 1, 2, 5, 10, 20 mg
 days          20240131: year, month and day in one
 total         the last number is the sum of all others
 """
@@ -24,6 +25,7 @@ MIN_ROWS_WITHOUT_GAPS = 50  # rows from which on different numbers without many 
 YEARS = 1500, 2200  # a table of years is no table of row numbers
 MAX_CODES, MIN_ROWS_PER_CODE = 20, 5  # different ones, and rows for each
 MIN_SUMMANDS, ROUNDED = 5, 1e-6  # of a total, and its relative error
+SCALE = 5  # values whose steps do not get smaller by chance
 
 
 def is_nameless(name: str) -> bool:
@@ -92,6 +94,8 @@ def looks_like_codes(values: pa.Array) -> list[int]:
 
     >>> looks_like_codes(pa.array([101, 205, 999] * 10)), looks_like_codes(pa.array([1, 2, 3] * 10))
     ([101, 205, 999], [])
+    >>> looks_like_codes(pa.array([1990, 2004, 2013] * 10)), looks_like_codes(pa.array([1, 3, 10, 30, 100] * 10))
+    ([], [])
     """
     if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
         return []
@@ -107,6 +111,9 @@ def looks_like_codes(values: pa.Array) -> list[int]:
         or (levels % 1).any()
     ):
         return []
+    years, steps = YEARS[0] <= levels[0] and levels[-1] <= YEARS[1], np.diff(levels)
+    if years or (len(levels) >= SCALE and (np.diff(steps) >= 0).all()):
+        return []
     whole = levels.astype(np.int64).tolist()
-    steps = (whole[-1] - whole[0]) // gcd(*(v - whole[0] for v in whole)) + 1
-    return whole if len(whole) <= steps / 3 else []
+    possible = (whole[-1] - whole[0]) // gcd(*(v - whole[0] for v in whole)) + 1
+    return whole if len(whole) <= possible / 3 else []
