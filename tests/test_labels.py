@@ -28,6 +28,7 @@ from diabolo.formats.labels import Labels, combined
 from diabolo.formats.targets import classes, doubtful, floats, values
 from kinds import SMALL, answers
 
+pytestmark = pytest.mark.filterwarnings("ignore:nothing was learned that tells which rows have")  # after two epochs
 QUICK: dict[str, Any] = {"epochs": 30, "hidden": (16,), "verbose": False, "random_state": 0}
 R = np.random.default_rng(0)
 X = R.normal(size=(60, 4))
@@ -285,7 +286,7 @@ WRONG: dict[str, tuple[type, Any, str]] = {
     "words": (Regressor, ["red", "blue"] * 30, "for classes use Classifier"),
     "decimal commas": (Regressor, [f"{v:.2f}".replace(".", ",") for v in Z], r"y.str.replace\(',', '.'\)"),
     "dates of a number": (Regressor, pd.Series(pd.date_range("2024", periods=60)), "y holds dates or times"),
-    "durations": (Regressor, pd.Series(pd.timedelta_range("1D", periods=60)), "y holds dates or times"),
+    "durations": (Regressor, pd.Series(pd.timedelta_range("1D", periods=60)), "y holds durations: give numbers"),
     "days": (Regressor, [datetime.date(2024, 1, 1 + i % 9) for i in range(60)], "y holds dates or times"),
     "lists": (Regressor, LISTS, "y holds lists"),
     "a series of lists": (Regressor, pd.Series(LISTS), r"y holds a list \(row 0\)"),
@@ -539,6 +540,7 @@ def test_what_was_meant_is_asked(fit: Callable[[], Any], meant: str) -> None:
     [
         (["", "a"], "the text ''"),
         (["a", "nan"], "the text 'nan'"),
+        (["a", "?"], r"the text '\?'"),
         (["a", "b", "a "], "'a' and 'a ', which are learned as different"),
         (["Yes", "no", "yes"], "'Yes' and 'yes', which are learned as different"),
     ],

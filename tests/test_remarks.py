@@ -89,6 +89,12 @@ def test_levels_that_differ_in_spaces_or_case_are_told() -> None:
     assert said(["a", "b"] * 30) == said(["Paris", "PARIS"] * 30, categories=["v"]) == ""
 
 
+def test_levels_that_count_as_one_are_told() -> None:
+    country = [f"country {chr(65 + i % 26)}{i // 26}" for i in range(130)]
+    assert "'v' has 130 levels: all beyond the 100 most frequent count as one, in 23% of the rows" in said(country * 6)
+    assert said(country * 4) == said(country[:100] * 20 + country[100:] * 6) == said(country * 6, categories=["v"]) == ""
+
+
 @pytest.mark.parametrize("blank", ["", " ", "?", "nan", "NaN", "<NA>", "n/a", "NULL"])
 def test_a_level_that_stands_for_a_gap_is_told(blank: str) -> None:
     cells = [blank, "a", "b"] * 20

@@ -35,7 +35,7 @@ from .written import SHORTEST, fraction
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["KINDS", "Category", "kind_of", "near_levels", "tell_near", "tell_new"]
+__all__ = ["KINDS", "Category", "blanks", "kind_of", "near_levels", "tell_near", "tell_new"]
 
 MAX_LEVELS = 100
 UNLIKE = 0.95  # different levels among so few, from which on they tell nothing of each other
@@ -43,6 +43,7 @@ MAX_OTHERS = 100_000  # rare levels that are remembered
 FIRST, LEVEL = 3, 16  # printed: levels, letters of one
 NEW = 0.25  # largest share of rows with a unique level for which new levels are distinguished from rare ones
 MAX_LEVELS_NAMED = 20  # levels named in an error
+BLANKS = {"", "?", "nan", "<na>", "nat", "null", "n/a", "#n/a"}  # texts that hardly are levels
 
 
 @dataclass
@@ -233,6 +234,15 @@ def warn_near(name: str, new: list[str], known: list[str]) -> None:
     tell_near(name, [f"{v!r} ({alike[same(v)]!r} was seen)" for v in new if same(v) in alike])
 
 
+def blanks(levels: Iterable[str]) -> list[str]:
+    """Levels that rather stand for a missing cell.
+
+    >>> blanks(["?", "yes", "NaN"])
+    ['?', 'NaN']
+    """
+    return [level for level in levels if level.strip().lower() in BLANKS]
+
+
 def near_levels(levels: Iterable[str]) -> list[str]:
     """Levels that differ only so, as they are told; a and A may be two letters.
 
@@ -249,8 +259,8 @@ def tell_near(name: str, near: list[str]) -> None:
     if near:
         warn(
             f"column {name!r} holds {', '.join(near[:3])}{', ...' if len(near) > 3 else ''}: levels that differ in spaces or "
-            f"case are different levels. If they mean the same, write them alike, for example with df[{name!r}].str.strip() "
-            "and .str.lower()"
+            f"case, or in how accents are stored, are different levels. If they mean the same, write them alike, with "
+            f"df[{name!r}].str.strip(), .str.lower() or .str.normalize('NFC')"
         )
 
 

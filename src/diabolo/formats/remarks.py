@@ -12,7 +12,7 @@ from ..errors import warn
 from ..printed import cut
 from ..sentinels import warn_odd
 from .base import warn_empty
-from .category import MAX_LEVELS, Category, near_levels, tell_near
+from .category import MAX_LEVELS, Category, blanks, near_levels, tell_near
 from .columns import Column, Number, shown
 from .encoding import as_fitted
 from .far import RARE
@@ -27,7 +27,7 @@ __all__ = ["remark", "tell_beyond", "tell_unseen"]
 
 BEYOND = 0.05  # of the time that the dates of fit span, by which others lie beyond them
 MINUTES = 16  # letters of a date and its time, as far as they are told
-BLANKS = {"", "?", "nan", "<na>", "nat", "null", "n/a", "#n/a"}  # texts that hardly are levels
+MERGED, LEARNABLE = 0.1, 5  # of the rows, in which levels count as one; rows of each that would tell it from others
 
 
 def remark(
@@ -55,7 +55,10 @@ def remark(
     for column in fields:
         if isinstance(column, Category) and column.name in texts:
             _levels(column, texts[column.name], decimal)
-    _dates([name for name, values in texts.items() if is_iso(values)])
+    dates = [name for name, values in texts.items() if is_iso(values)]
+    known = {*dates, *categories}
+    _merged([column for column in fields if isinstance(column, Category) and column.others and column.name not in known])
+    _dates(dates)
     for said in text_hints(texts, decimal):
         warn(said)
 
@@ -101,13 +104,23 @@ def _levels(column: Category, values: pa.Array, decimal: str) -> None:
     levels = [*column.levels, *(column.others or [])]
     if column.others is not None or len(levels) < MAX_LEVELS:
         tell_near(column.name, near_levels(levels))
-    blanks = [level for level in levels if level.strip().lower() in BLANKS]
-    if blanks and not nearly_numbers(values, decimal):  # of which a hint tells
+    gaps = blanks(levels)
+    if gaps and not nearly_numbers(values, decimal):  # of which a hint tells
         warn(
-            f"column {column.name!r} holds {', '.join(map(repr, blanks))}, as a level like others: if it stands for a missing "
-            f"cell, replace it by None, or give format=Tables(reading=Reading(na={tuple(blanks)!r})) (--na); if it is a level, "
+            f"column {column.name!r} holds {', '.join(map(repr, gaps))}, as a level like others: if it stands for a missing "
+            f"cell, replace it by None, or give format=Tables(reading=Reading(na={tuple(gaps)!r})) (--na); if it is a level, "
             f"say categories={[column.name]!r} (--category)"
         )
+
+
+def _merged(columns: list[Category]) -> None:
+    """Levels that count as one, although there are rows enough to tell them apart."""
+    for c in columns:
+        if c.shares[-1] > MERGED and np.mean(c.often) >= LEARNABLE:
+            warn(
+                f"column {c.name!r} has {len(c.known):,} levels: all beyond the {MAX_LEVELS} most frequent count as one, in "
+                f"{c.shares[-1]:.0%} of the rows. If they differ, add columns that say how, such as the region of a country"
+            )
 
 
 def _codes(codes: dict[str, list[int]]) -> None:

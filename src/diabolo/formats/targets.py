@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ..deferred import is_sparse, is_tensor
 from ..errors import DataError, some, warn
-from .category import near_levels
+from .category import blanks, near_levels
 from .hints import nearly_numbers
 from .readers import NamedMatrix
 
@@ -41,9 +41,9 @@ __all__ = [
 ]
 
 ROWS = (list, tuple, set, frozenset)  # what holds the labels of one row
-DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
+DURATIONS = (datetime.timedelta, np.timedelta64)
+DATES = (datetime.date, datetime.time, np.datetime64, *DURATIONS)
 YES = ("yes", "y", "true", "t", "on", "ja", "oui", "si", "x")
-GONE = ("", "nan", "NaN", "<NA>", "NaT")  # texts that missing cells become
 NO = ("no", "n", "false", "f", "off", "nein", "non", "", "-")
 
 
@@ -132,7 +132,9 @@ def without(v: np.ndarray, gone: np.ndarray) -> np.ndarray:
 def no_dates(v: np.ndarray, name: str = "y") -> None:
     """Raise a DataError for dates, times and durations."""
     first = next((cell for cell in v.flat if not is_missing(cell)), None) if v.dtype == object else None
-    if v.dtype.kind in "mM" or isinstance(first, DATES):
+    if v.dtype.kind == "m" or isinstance(first, DURATIONS):
+        raise DataError(f"{name} holds durations: give numbers, such as their hours, {name} / pandas.Timedelta(hours=1)")
+    if v.dtype.kind == "M" or isinstance(first, DATES):
         raise DataError(
             f"{name} holds dates or times: give numbers, such as the days since the first, ({name} - {name}.min()).dt.days, "
             f"or classes, such as {name}.dt.year"
@@ -262,16 +264,15 @@ def as_numbers(v: np.ndarray) -> np.ndarray:
 def doubtful(names: Sequence[Any]) -> None:
     """Warn of doubtful classes or labels: a missing cell that became a text, some that differ only in spaces or case."""
     texts = [name for name in names if isinstance(name, str)]
-    gone = [name for name in texts if name.strip() in GONE]
-    if gone:
+    if gone := blanks(texts):
         warn(
             f"y holds the text {gone[0]!r:.60}, which is learned as a class: if it means that the class is unknown, "
             "remove these rows"
         )
     if near := near_levels(texts):
         warn(
-            f"y holds {', '.join(near[:3])}, which are learned as different classes: they differ only in spaces or case, which "
-            "str.strip and str.lower remove"
+            f"y holds {', '.join(near[:3])}, which are learned as different classes: they differ only in spaces or case, or in "
+            "how accents are stored: write them alike, with y.str.strip(), .str.lower() or .str.normalize('NFC')"
         )
 
 
