@@ -206,3 +206,22 @@ def test_things_some_of_which_have_no_name_are_told() -> None:
     X = pd.DataFrame({"patient": np.where(np.arange(60) % 9 == 0, np.nan, thing), "size": R.normal(size=60)})
     with pytest.warns(UserWarning, match=r"^y is the same in all rows of each value of 'patient' \(20 values"):
         tell_given_away(X, (thing * 7 % 3).astype(int))
+
+
+def test_products_and_ratios_are_told() -> None:
+    X = pd.DataFrame({"price": R.gamma(2, 9, 200).round(2), "pieces": R.integers(1, 30, 200), "size": R.normal(size=200)})
+    for y in (X["price"] * X["pieces"], 100 * X["price"] / X["pieces"]):
+        with pytest.warns(UserWarning, match=r"^y is the product or ratio of columns 'price', 'pieces' of X"):
+            tell_given_away(X, y.round(3))
+    tell_given_away(X, np.sqrt(X["price"]) * X["pieces"])
+    tell_given_away(X, X["price"] * X["pieces"] * R.uniform(0.99, 1.01, 200))
+
+
+def test_classes_one_hot_are_told() -> None:
+    """Also without the last; one class that a feature tells from the others is no fault."""
+    y = pd.Series(R.choice(["cat", "dog", "owl"], 60))
+    hot = pd.get_dummies(y)
+    for names in (["cat", "dog", "owl"], ["dog", "owl"]):
+        with pytest.warns(UserWarning, match=r"^column\(s\) '[cd].*, 'owl' of X give y away"):
+            tell_given_away(hot[names].assign(size=R.normal(size=60)), y)
+    tell_given_away(hot[["owl"]].assign(size=R.normal(size=60)), y)

@@ -131,13 +131,21 @@ class Answer:
 
     def __init__(self, y: pa.Array) -> None:
         self.code = np.asarray(codes(y))
-        different, values = len(np.unique(self.code)), numbers(y)
-        self.classes = different if values is None else 0
-        self.ranked = None if values is None or different < ENOUGH / 2 else values[evenly(len(y), RANKED)]
+        self.different, values = len(np.unique(self.code)), numbers(y)
+        self.classes = self.different if values is None else 0
+        self.ranked = None if values is None or self.different < ENOUGH / 2 else values[evenly(len(y), RANKED)]
 
     def has_name(self, code: np.ndarray, n: int, quantity: np.ndarray | None) -> bool:
         """Whether a column of n values, or what is missing there, is y by another name."""
         return (n < NAMES or n <= self.classes) and determines(code, self.code, quantity)
+
+    def says(self, code: np.ndarray) -> int | None:
+        """The class of which a column of two values says which rows are of it."""
+        for yes in (code == code[0], code != code[0]):
+            of = int(self.code[yes.argmax()])
+            if (yes == (self.code == of)).all():
+                return of
+        return None
 
     def has_unit(self, x: np.ndarray | None) -> bool:
         """Whether some rows of a column are y in another unit."""
@@ -151,6 +159,7 @@ class Suspects:
         self.known, self.grouped = known, grouped
         self.together = np.unique(np.stack([a.code for a in known]), axis=1, return_inverse=True)[1].ravel()
         self.own: list[str] = []  # that are y by another name, or in another unit
+        self.one_hot: dict[int, str] = {}  # that say which rows are of a class of the only y
         self.things: dict[str, int] = {}  # that name things whose rows all have one y, and how many
         self.few = evenly(len(self.together), RANKED)
         self.quantities: dict[str, np.ndarray] = {}  # some rows of those that vary
@@ -170,6 +179,8 @@ class Suspects:
         gaps, n = np.asarray(x.is_null()), len(code) if untied else int(code.max()) + 1
         if any(a.has_name(code, n, quantity) or a.has_name(gaps, 2, None) or a.has_unit(some) for a in self.known):
             self.own.append(name)
+        elif n == 2 and len(self.known) == 1 and (of := self.known[0].says(code)) is not None:
+            self.one_hot[of] = name
         elif not self.grouped and (things := self.things_of(code, ~gaps, quantity)):
             self.things[name] = things
 
@@ -182,26 +193,38 @@ class Suspects:
         return len(size) if same_y else 0
 
     def tell(self, X: Any) -> None:
+        if len(self.one_hot) >= max(2, self.known[0].different - 1):  # the last one follows from the others
+            self.own += self.one_hot.values()
         if self.own:
             warn(
                 f"column(s) {some(self.own)} of X give y away, in another unit or by another name: if they are made "
                 f"from y, or known only with it, leave them out, {without(X, self.own)}"
             )
-        elif parts := self.parts():
+        elif found := self.parts():
+            how, parts = found
             warn(
-                f"y is the sum or difference of columns {some(parts)} of X: if they are known only with it, leave them out, "
+                f"y is the {how} of columns {some(parts)} of X: if they are known only with it, leave them out, "
                 f"{without(X, parts)}"
             )
         different = len(np.unique(self.row))  # copies are held out together anyway
         if things := {name: n for name, n in self.things.items() if n <= different / 2}:
             tell_things(X, things, len(self.row))
 
-    def parts(self) -> list[str]:
-        """The columns whose sum y is."""
-        y, names = self.known[0].ranked, [*self.quantities]
-        if len(self.known) > 1 or y is None or not 1 < len(names) <= MAX_SUMMANDS:
-            return []
-        return [names[j] for j in summands(np.column_stack([*self.quantities.values()]), y)]
+    def parts(self) -> tuple[str, list[str]] | None:
+        """How y follows from several columns, and from which."""
+        y, several = self.known[0].ranked, 1 < len(self.quantities) <= MAX_SUMMANDS
+        if len(self.known) > 1 or y is None or not several:
+            return None
+        x = np.column_stack([*self.quantities.values()])
+        above = np.flatnonzero((x > 0).all(0))
+        ways = {"sum or difference": (np.arange(x.shape[1]), x, y), "product or ratio": (above, logs(x[:, above]), logs(y))}
+        found = {how: [[*self.quantities][j] for j in at[summands(v, of)]] for how, (at, v, of) in ways.items() if len(at) > 1}
+        return next(((how, parts) for how, parts in found.items() if parts), None)
+
+
+def logs(x: np.ndarray) -> np.ndarray:
+    """Logarithms; NaN of numbers that have none."""
+    return np.log(np.where(x > 0, x, np.nan))
 
 
 def tell_things(X: Any, things: dict[str, int], n: int) -> None:
