@@ -103,6 +103,12 @@ def test_other_groups_are_errors(groups: Any, match: str) -> None:
         Classifier(**QUICK).fit(X, ILL, groups=groups)
 
 
+def test_groups_that_are_nearly_the_same_are_told() -> None:
+    names = [f"Patient {p}" + " " * (i % 9 == 0) for i, p in enumerate(PERSON)]
+    with pytest.warns(UserWarning, match=r"^groups holds 'Patient \d+ ?' and 'Patient \d+ ?', .*, which are different groups"):
+        first_of_each(names, len(X))
+
+
 UNGROUPED = {Autoencoder: "what `comparison_` says is too good", OutlierDetector: "p-values are too small"}
 
 

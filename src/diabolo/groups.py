@@ -32,6 +32,7 @@ import numpy as np
 from .copies import MOST_NUMBERS
 from .deferred import torch
 from .errors import DataError, warn
+from .formats.category import near_levels
 from .formats.targets import is_missing, same_length
 from .rows import Rows, evenly
 
@@ -82,6 +83,11 @@ def first_of_each(groups: Any, n: int) -> np.ndarray:
     _, first = np.unique(code, return_index=True)
     if len(first) < 2:
         raise DataError("groups holds one group: at least two are needed, because some rows are held out")
+    if near := near_levels([cells[i] for i in first if isinstance(cells[i], str)]):
+        warn(
+            f"groups holds {', '.join(near[:3])}, which are different groups: they differ only in spaces or case, or in how "
+            "accents are stored; if they are the same, write them alike, or the network knows some of what is held out"
+        )
     return np.asarray(first[code])
 
 
