@@ -28,7 +28,6 @@ from diabolo.formats.labels import Labels, combined
 from diabolo.formats.targets import classes, doubtful, floats, values
 from kinds import SMALL, answers
 
-pytestmark = pytest.mark.filterwarnings("ignore:nothing was learned that tells which rows have")  # after two epochs
 QUICK: dict[str, Any] = {"epochs": 30, "hidden": (16,), "verbose": False, "random_state": 0}
 R = np.random.default_rng(0)
 X = R.normal(size=(60, 4))

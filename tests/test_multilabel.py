@@ -50,7 +50,6 @@ from diabolo.losses import Logistic, Loss
 from diabolo.report import write
 from kinds import SMALL, kinds
 
-pytestmark = pytest.mark.filterwarnings("ignore:nothing was learned that tells which rows have")  # labels here are often noise
 QUICK: dict[str, Any] = {"epochs": 40, "hidden": (16,), "verbose": False, "random_state": 0}
 AUTO: dict[str, Any] = {"hidden": "auto"}  # of a frozen encoder: none
 NAMES = ["a", "b", "c"]
@@ -603,6 +602,7 @@ def test_gaps_in_a_sparse_matrix_are_gaps() -> None:
     assert np.array_equal(MultiLabelClassifier(**SMALL).fit(X, sp.csr_matrix(hidden)).predict_proba(X), wanted)
 
 
+@pytest.mark.filterwarnings("ignore:nothing was learned that tells")  # of labels that are all alike
 def test_soft_labels() -> None:
     X, Y = rows(400)
     new, truth = rows(400, seed=1)
@@ -1056,6 +1056,7 @@ def test_a_wrong_y_is_named(what: str) -> None:
 @pytest.mark.parametrize("encoded", [False, True])
 @pytest.mark.parametrize("optimize", ["f1_micro", "f1_macro", "f1_samples", "precision@0.9"])
 @pytest.mark.filterwarnings("ignore:threshold_metric")  # of few rows, or epochs, none reaches the precision
+@pytest.mark.filterwarnings("ignore:nothing was learned that tells")  # of a single row
 def test_labels_that_all_or_none_have(encoded: bool, optimize: str) -> None:
     X, Y = rows(200)
     Y = np.column_stack([Y, np.zeros(200), np.ones(200), np.arange(200) == 7])
@@ -1350,6 +1351,7 @@ def test_independent_classifiers_know_nothing_of_each_other(tmp_path: Path) -> N
     assert moved[1] > 0.01
 
 
+@pytest.mark.filterwarnings("ignore:nothing was learned that tells")
 def test_pairs_that_surely_go_together_come_first() -> None:
     r = np.random.default_rng(0)
     X, often = r.normal(size=(200, 3)), r.random(200) < 0.3

@@ -21,6 +21,7 @@ OPTIONS = {
     "numbers": "--number",
     "precision": "--precision",
     "resume": "--resume",
+    "threshold_metric": "--threshold-metric",
 }
 REPEATED = ("categories", "numbers")
 BOTH = re.compile(
@@ -40,6 +41,8 @@ def in_options(said: str) -> str:
 
     >>> in_options("the loss became nan: try precision='float32', or epochs=4")
     'the loss became nan: try --precision float32, or --epochs 4'
+    >>> in_options("threshold_metric='precision@0.5' asks for more")
+    '--threshold-metric precision@0.5 asks for more'
     >>> in_options("give the same, another checkpoint=, or resume=False; column 'epochs=3'")
     "give the same, another --checkpoint, or no --resume; column 'epochs=3'"
     >>> in_options("say categories=['zip', 'my town'] (--category), or give format=Documents(column='text') (--text)")

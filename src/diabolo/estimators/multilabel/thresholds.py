@@ -36,7 +36,7 @@ EXAMPLES_OF_COMMON_THRESHOLD = (
 GRID = np.concatenate([[0.005, 0.01, 0.02, 0.03], np.arange(0.05, 0.96, 0.025).round(3)])
 MAX_CELLS = 5_000_000  # cells that are sorted
 NEVER = 2.0  # a threshold that no probability reaches
-ENOUGH, ALWAYS, RARELY = 50, 0.8, 1 / 3  # rows; the share of them that gets a label, and of these that has it
+ENOUGH, ALWAYS, RARELY = 100, 0.8, 1 / 3  # rows; the share of them that gets a label, and of these that has it
 
 
 def check_metric(optimize: Any) -> None:
@@ -101,7 +101,7 @@ def tell_always(
     """Warn of labels (k,) that the largest F1 gives to nearly all rows, though few have them.
 
     >>> import warnings
-    >>> p, y = np.full((60, 1), 0.1), (np.arange(60) < 6)[:, None]
+    >>> p, y = np.full((120, 1), 0.1), (np.arange(120) < 9)[:, None]
     >>> with warnings.catch_warnings(record=True) as told:
     ...     warnings.simplefilter("always")
     ...     tell_always(["ill"], thresholds(p, y, "f1_micro"), "f1_micro", p, y)
