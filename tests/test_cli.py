@@ -656,7 +656,7 @@ def test_fit_labels_wrongly(mails: Path, tmp_path: Path, diabolo: Any) -> None:
         (["--labels", "bug", "--drop", "bug"], "no column 'bug'"),
         (["--labels", "size"], "column 'size' holds 0.1257"),
         (["--labels", "city,bug"], "classes, one for each row, are read of a single column of texts that repeat"),
-        (["--labels", "bug", "--threshold-metric", "f2"], "threshold_metric='f2'"),
+        (["--labels", "bug", "--threshold-metric", "f2"], "--threshold-metric f2"),
         (["--labels", "bug", "--encoder", mails / "mails.diabolo"], "holds a MultiLabelClassifier, but"),
         (
             ["--labels", ",".join(pd.read_csv(table).columns[3:]), "--drop", "size", "--drop", "age", "--drop", "city"],
