@@ -175,6 +175,7 @@ def test_every_room_has_a_page(room: str) -> None:
         "ranks": "scaling",
         "rows": "training",
         "sentinels": "formats",
+        "series": "multilabel",
         "signals": "training",
         "tagger": "multilabel",
         "weights": "restoration",

@@ -10,17 +10,8 @@ row to the others. Where rows are spread out in m dimensions, a gap is rare, and
 
     P(d_{j+1} / d_j > r) = r^(-j m)
 
-and where several measurements of each thing lie close together, nearly every row has one. Rows that follow each other in time
-show by their order: of independent ones
-
-    q_j = mean (x_{i+1,j} - x_ij)^2 / (2 var x_j)
-
-is about 1 (von Neumann's ratio), within each class, by which rows may be sorted.
-
-References
-----------
-Distribution of the ratio of the mean square successive difference to the variance (von Neumann, 1941),
-https://doi.org/10.1214/aoms/1177731677
+and where several measurements of each thing lie close together, nearly every row has one. Of rows that follow each other in
+time, series.py tells.
 """
 
 from __future__ import annotations
@@ -35,6 +26,7 @@ from .errors import DataError, warn
 from .formats.category import near_levels
 from .formats.targets import is_missing, same_length
 from .rows import Rows, evenly
+from .series import is_series
 
 __all__ = ["first_of_each", "tell_dependent"]
 
@@ -46,10 +38,6 @@ GAP = 3.0  # how many times as far as the farthest of its group the next row is
 OFTEN, PAIRS_OFTEN = 0.5, 0.6  # in which share of the rows, of groups of three and more, and of pairs
 ENOUGH = 60  # rows
 LARGER = 1.5  # times a group a class may be, if it is one
-STEADY = 0.02  # of the steps of a column go up, or down, at least, if it is not time itself, or follows from it
-VARIES = 1e-6  # of the variance of a column lies within classes
-IN_A_ROW, SMOOTH, SERIES = 5000, 0.05, 1 / 3  # rows that follow each other; q of a smooth column; the share of such in a series
-KNOWN, VALUES = 0.8, 10  # of its cells are known, and so many values differ, at least
 
 
 def first_of_each(groups: Any, n: int) -> np.ndarray:
@@ -130,42 +118,6 @@ def are_classes(size: int, rows: Rows, classes: Any) -> bool:
         return False
     looked_at = min(len(rows), ROWS) / len(rows)
     return float(torch.bincount(classes)[classes].float().median()) * looked_at < LARGER * (size + 1)
-
-
-def is_series(rows: Rows, classes: Any = None, numbers: Any = None) -> bool:
-    """Whether rows are like those before and after them, beyond what their classes (n,) have in common.
-
-    Two quantities and a third of them must be smooth, or one of the numbers y (n, k). What only rises may be time itself.
-    """
-    n = min(len(rows), IN_A_ROW)
-    if n < ENOUGH:
-        return False
-    code = None if classes is None else np.unique(classes[:n].numpy(), return_inverse=True)[1]
-    x = rows.take(np.arange(n)).double().numpy()
-    q = [q for j in evenly(x.shape[1], 2 * COLUMNS) if (q := smoothness(x[:, j], code)) is not None]
-    if q and numbers is not None:
-        told = [smoothness(v) for v in numbers[:n].double().numpy().T]
-        if any(v is not None and v < SMOOTH for v in told):
-            return True
-    smooth = sum(v < SMOOTH for v in q)
-    return smooth >= 2 and smooth >= SERIES * len(q)
-
-
-def smoothness(v: np.ndarray, code: np.ndarray | None = None) -> float | None:
-    """q of a quantity (n,) within classes of these numbers; None, if it is none, or only rises or falls.
-
-    >>> smoothness(np.sin(np.arange(100) / 9)) < 0.01, smoothness(np.arange(100.0))
-    (True, None)
-    """
-    known = np.isfinite(v)
-    v, step = v[known], np.diff(v[known])
-    if known.mean() < KNOWN or len(np.unique(v)) < VALUES or min((step >= 0).mean(), (step <= 0).mean()) < STEADY:
-        return None
-    whole = v.var()
-    if code is not None:
-        c = code[known]
-        v = v - (np.bincount(c, v) / np.bincount(c).clip(1))[c]
-    return float((np.diff(v) ** 2).mean() / (2 * v.var())) if v.var() > VARIES * whole else None
 
 
 def quantities(rows: Rows) -> Any:
