@@ -250,6 +250,7 @@ def test_lazy_tables_are_collected() -> None:
 # ── given cells stay ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.filterwarnings("ignore:fit had too few rows")
 @pytest.mark.parametrize("kind", CONTAINERS)
 @pytest.mark.parametrize("name", ["uint8", "large", "float32", "decimal", "yes/no", "string", "category", "zoned ns", "date32"])
 def test_imputing_fills_gaps_and_keeps_all_other_bits(kind: str, name: str) -> None:

@@ -250,7 +250,8 @@ def autoencoder(head: Header, dtype: Any = None) -> FittedAutoencoder:
     encoder = side("encoder", meta, arrays, start(format.width, dtype or (np.float64 if format.exact else np.float32)))
     raw = side("decoder", meta, arrays, start(encoder.output.width, encoder.dtype))
     decoder = raw.then(losses.build(loss) if isinstance(loss, dict) else format.loss(loss))
-    cells = HiddenCells.from_state(format.columns, format.width, under(arrays, "hidden_cells"))
+    held_out = bool(meta["comparison"]["held_out_rows"])
+    cells = HiddenCells.from_state(format.columns, format.width, under(arrays, "hidden_cells"), held_out)
     model = FittedAutoencoder(format, meta["names"], encoder, decoder, cells)
     check_width(model._expected(np.zeros((1, format.width))), format.width, "columns")
     return model

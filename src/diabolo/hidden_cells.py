@@ -22,7 +22,7 @@ from .printed import Grid, Printed
 __all__ = ["HiddenCells"]
 
 BLIND = 0.1  # explained of hidden cells, below which estimates are hardly better than means
-FEW = 50  # held-out rows, with fewer of which that is not told
+FEW = 50  # rows, with fewer of which that is not told, and what was learned looks far better than it is
 SHOWN = 30  # columns that are printed
 UNKNOWN = -1.0  # explained, in a file
 
@@ -41,6 +41,8 @@ class HiddenCells(Printed):
         m and b, of each feature.
     rows : int
         In how many rows cells were hidden.
+    held_out : bool, default=True
+        Whether these rows were not learned; else, of others less is explained.
 
     Examples
     --------
@@ -54,13 +56,19 @@ class HiddenCells(Printed):
     mean: np.ndarray
     trust: np.ndarray
     rows: int
+    held_out: bool = True
 
     def estimate(self, e: np.ndarray) -> np.ndarray:
         """Expected values (n, d) -> x' (n, d)."""
         return np.asarray(e + (1 - self.trust) * (self.mean - e), dtype=e.dtype)
 
     def tell(self, missing: np.ndarray) -> None:
-        """Warn of columns with gaps, missing (c,), whose estimates are hardly better than the mean."""
+        """Warn of columns with gaps, missing (c,), whose estimates are hardly better than the mean, or not known to be."""
+        if missing.any() and self.rows < FEW and not self.held_out:
+            warn(
+                f"fit had too few rows, {self.rows:,}, to hold some out, so nobody knows how good these estimates are: if the "
+                "columns hardly depend on each other, they are worse than the mean. Fit to more rows, or fill the gaps by means"
+            )
         blind = np.flatnonzero(missing & (self.explained < BLIND) & (self.rows >= FEW))
         if len(blind):
             names = some([self.columns[j] for j in blind.tolist()])
@@ -74,17 +82,22 @@ class HiddenCells(Printed):
         order = np.argsort(-self.explained, kind="stable")
         said = ["too few cells" if np.isnan(v) else f"{v:.1%}" for v in self.explained]
         lines = [[self.columns[j], said[j]] for j in order[:SHOWN].tolist()]
-        yield Grid(("column", "explained"), lines, f"Hidden cells in {self.rows:,} held-out rows, by the other cells")
+        rows = "held-out rows" if self.held_out else "rows that were learned"
+        yield Grid(("column", "explained"), lines, f"Hidden cells in {self.rows:,} {rows}, by the other cells")
         if len(order) > SHOWN:
             yield f"and {len(order) - SHOWN:,} more columns, of which less is explained"
+        if not self.held_out:
+            yield "No rows were held out: of other rows less is explained, of few rows much less."
 
     def state(self) -> dict[str, np.ndarray]:
         explained = np.nan_to_num(self.explained, nan=UNKNOWN)
         return {"explained": explained, "mean": self.mean, "trust": self.trust, "rows": np.array(self.rows)}
 
     @classmethod
-    def from_state(cls, columns: Sequence[str], width: int, arrays: dict[str, np.ndarray]) -> Self | None:
-        """Out of a file; None, if the model has none."""
+    def from_state(
+        cls, columns: Sequence[str], width: int, arrays: dict[str, np.ndarray], held_out: bool = True
+    ) -> Self | None:
+        """Out of a file; None, if the model has none. Whether rows were held out, `comparison_` says."""
         if not arrays:
             return None
         shapes = dict.fromkeys(("mean", "trust"), (width,)) | {"explained": (len(columns),), "rows": ()}
@@ -92,4 +105,4 @@ class HiddenCells(Printed):
             raise DataError("what it knows of hidden cells does not fit its columns")
         rows, known = int(arrays["rows"]), {name: arrays[name].astype(np.float64) for name in ("explained", "mean", "trust")}
         known["explained"][known["explained"] == UNKNOWN] = np.nan
-        return cls(columns, **known, rows=rows)
+        return cls(columns, **known, rows=rows, held_out=held_out)

@@ -141,7 +141,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         standard errors, may be chance. ``.verdict`` says what they mean.
     hidden_cells_ : HiddenCells or None
         Prints what share of cells in held-out rows, of each column, is explained while they are hidden: how far `impute` is to
-        be trusted. None for pictures and documents, which have no missing cells.
+        be trusted; of rows that were learned, if none are held out. None for pictures and documents, without missing cells.
     n_components_ : int
         Width k of the bottleneck.
     history_ : History

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -187,7 +188,8 @@ class Compressor(System, abstract=True):
         self.hidden_cells_ = None
         if self.format_.kind in HAVE_GAPS:
             _, x, w = self._row_weights.judged(train if held is None else held, HIDDEN_IN, None, self.seed_)
-            self.hidden_cells_ = hide(self.format_, x.to(dtype), w, linear.mean, self._seen)
+            found = hide(self.format_, x.to(dtype), w, linear.mean, self._seen)
+            self.hidden_cells_ = found and replace(found, held_out=held is not None)
 
     def _features(self, X: Any) -> Iterator[Tensor]:
         for x in super()._features(X):
@@ -252,7 +254,8 @@ class Compressor(System, abstract=True):
         if self.explained_variance_ratio_.shape != (self.n_components_,):
             raise DataError("its comparison with the linear model is incomplete")
         self.n_iter_ = self.history_.kept
-        self.hidden_cells_ = HiddenCells.from_state(self.format_.columns, self.format_.width, under(arrays, "hidden_cells"))
+        held_out, hidden = bool(self.comparison_["held_out_rows"]), under(arrays, "hidden_cells")
+        self.hidden_cells_ = HiddenCells.from_state(self.format_.columns, self.format_.width, hidden, held_out)
 
 
 def checked(name: str, module: nn.Module, width: int, out: int) -> nn.Module:
