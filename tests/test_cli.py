@@ -521,6 +521,22 @@ def test_map_as_a_picture(color: str | None, place: Path, tmp_path: Path, diabol
     assert len({c.get("r") for c in points}) == 2  # new rows are larger
 
 
+def test_the_legend_of_a_map(tmp_path: Path, diabolo: Any) -> None:
+    """Dates were seconds since 1970, new rows were called missing, and a long note was cut off."""
+    table = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=60).astype(str), "b": np.arange(60) ** 1.5})
+    new = table.assign(kind=["old", "new"] * 30).head(10)
+    for name, rows in {"t.csv": table.assign(kind=["old", None, "other"] * 20), "new.csv": new}.items():
+        rows.to_csv(tmp_path / name, index=False)
+    model, data = tmp_path / "m.diabolo", tmp_path / "t.csv"
+    assert diabolo("fit", data, "--drop", "kind", "-k", 1, "-o", model).code == 0
+    texts = {}
+    for color in ("day", "kind"):
+        assert diabolo("map", model, data, "--new", tmp_path / "new.csv", "--color", color, "-o", tmp_path / "a.svg").code == 0
+        texts[color] = [text.text for text in ElementTree.parse(tmp_path / "a.svg").iter("{http://www.w3.org/2000/svg}text")]
+    assert {"2024-01-01", "≥ 2024-02-28"} <= {*texts["day"]}
+    assert {"new", "old", "other", "missing", "new rows"} <= {*texts["kind"]}
+
+
 def test_map_in_a_wrong_color(place: Path, tmp_path: Path, diabolo: Any) -> None:
     model, data = place / "people.diabolo", place / "people.csv"
     one_line(diabolo("map", model, data, "-o", tmp_path / "a.svg", "--color", "color"), 1, "--color: there is no column")

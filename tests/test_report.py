@@ -38,6 +38,7 @@ from diabolo.losses import Squared
 from diabolo.report import agreement, write
 from diabolo.report.page import inert
 from diabolo.report.recipe import recipe
+from diabolo.report.svg import draw_map
 from diabolo.rows import evenly
 
 HOSTILE = ["</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "a & b", "]]><!--", "[[contents]]"]
@@ -309,8 +310,11 @@ def test_wild_codes_are_drawn_at_the_edge():
     z = np.random.default_rng(0).normal(size=(1000, 2))
     z[3] = 1e6
     found = spread(z, 0)
-    assert np.abs(found.places).max() < 10
+    assert np.abs(found.drawn).max() < 10
     assert "1 of 1,000" in found.note
+    np.testing.assert_array_equal(found.places, z)  # only the picture has an edge
+    np.testing.assert_array_equal(found.transform(2 * z), 2 * z)
+    assert "1 of 2 new rows lie outside" in draw_map(found, z[2:4], new=np.ones(2, bool)).decode()
 
 
 # ── in a browser ─────────────────────────────────────────────────────────────────────────────────────────────────────

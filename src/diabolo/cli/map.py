@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import DataError
 from .data import (
     DATA,
     KEEP,
@@ -71,7 +72,7 @@ def command(
     if keep and output.suffix.lower() == ".svg":
         raise click.BadParameter(f"is for tables: name the output something.csv, not {output.name!r}", param_hint="--keep")
     ae = load_model(model, "map")
-    shade = columns(data, (color,), "--color", ae.format_)[color] if color and color not in MEASURED else None
+    shade = [shades(ae, path, color, path == new) for path in (data, new) if path] if color and color not in MEASURED else None
     some, drawn = sample_for(ae.format_, data), output.suffix.lower() == ".svg"
     if some is not None:
         rows = large(ae, data, some, new, keep, output, seed, (color, shade) if drawn else None)
@@ -119,7 +120,7 @@ def large(
         parts = [(X, places)] + ([(new, found.transform(ae.transform(new)))] if new else [])
         table = np.concatenate([measured(ae, rows, where, i) for i, (rows, where) in enumerate(parts)])
         color, shade = drawing
-        picture(found, table, color, None if shade is None else shade.take(few.numbers), output)
+        picture(found, table, color, shade and [shade[0].take(few.numbers), *shade[1:]], output)
         return f"{few}, are drawn, {found.method}"
 
     def placed(z: Any) -> Any:
@@ -164,15 +165,26 @@ def measured(ae: Autoencoder, rows: Any, places: Any, new: int) -> Any:
     return np.column_stack([*numbers, places, -ae.score_samples(rows), ae.log_prob(rows)])
 
 
-def picture(found: Any, table: Any, color: str | None, shade: Any, output: Path) -> None:
-    """The table as an SVG file."""
+def shades(ae: Autoencoder, path: Path, color: str, new: bool) -> Any:
+    """The column of a file that colors its points; None, if new rows do not have it."""
+    try:
+        return columns(path, (color,), "--color", ae.format_)[color]
+    except DataError:
+        if new:
+            return None
+        raise
+
+
+def picture(found: Any, table: Any, color: str | None, shade: list[Any] | None, output: Path) -> None:
+    """The table as an SVG file; `shade` are the columns of the rows, and of the new ones, that color them."""
     from ..report.svg import draw_map
     from ..report.values import as_list, column
     from ..storage import atomic
 
     values = None
     if color:
-        known = table[:, MEASURED[color]].tolist() if color in MEASURED else as_list(shade)
+        told = [v for part in shade or [] if part is not None for v in as_list(part)]
+        known = table[:, MEASURED[color]].tolist() if color in MEASURED else told
         values = column(color, "label", known + [None] * (len(table) - len(known)))
     with atomic(output) as file:
         file.write(draw_map(found, table[:, 2:4], values, table[:, 1] > 0))

@@ -35,7 +35,7 @@ def computing(model: System, half: Sides, shown: Any, box: Box, tensors: Tensors
         why = f"{own.why} cannot be computed in a page"
         blended = sheet(half.decode, shown.codes_at, box, model.format_.width, dtype, tensors, why)
     if half.decode:
-        found = trust(half, shown.codes_at, shown.map.places, box, dtype)
+        found = trust(half, shown.codes_at, shown.map.drawn, box, dtype)
         grids = {name: tensors.add(grid, "f32") for name, grid in found.items()}
     return {
         "codec": codec,

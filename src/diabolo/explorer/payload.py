@@ -73,7 +73,7 @@ class Shown:
         """Places (m, 2) -> codes (m, k)."""
         if self.z.shape[1] <= 2:
             return at[:, : self.z.shape[1]]
-        return interpolated(at, self.map.places, self.z)
+        return interpolated(at, self.map.drawn, self.z)
 
 
 def payload(
@@ -121,10 +121,10 @@ def payload(
     say(f"drawing the map of {len(index):,} rows")
     shown = drawn(half, index, x, seed)
     numbers, n = (index, n) if sample is None else (sample.numbers[index], sample.of)
-    box = box_around(shown.map.places, shown.map.method)
+    box = box_around(shown.map.drawn, shown.map.method)
     tensors = Tensors()
     say("measuring the map")
-    heat, quantiles = density(half.log_prob if half.k <= 2 else None, shown.codes_at, shown.map.places, box)
+    heat, quantiles = density(half.log_prob if half.k <= 2 else None, shown.codes_at, shown.map.drawn, box)
     columns, left_out = columns_of(model, half, X, shown, named, tensors)
     check_color(color, columns)
     say("writing the network as a program")
@@ -141,7 +141,7 @@ def payload(
         **computing(model, half, shown, box, tensors, remote),
         "map": told(shown.map, box),
         "density": {"log": tensors.add(heat, dtype="f32"), "box": list(box), "quantiles": quantiles},
-        "places": tensors.add(shown.map.places, dtype="f32"),
+        "places": tensors.add(shown.map.drawn, dtype="f32"),
         "codes": tensors.add(shown.z, dtype="f32"),
         "columns": columns,
         "color": color or first_number(half, columns),
@@ -354,7 +354,7 @@ def pictures(model: System, shown: Shown) -> dict[str, Any]:
 
 def named_regions(model: System, shown: Shown, labels: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
     """The regions of the map as JSON."""
-    found = regions(shown.map.places, shown.x.double().numpy(), model.format_, labels)
+    found = regions(shown.map.drawn, shown.x.double().numpy(), model.format_, labels)
     return [
         {"name": region.name, "center": list(region.center), "rows": region.rows.tolist(), "says": list(region.says)}
         for region in found

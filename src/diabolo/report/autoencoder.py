@@ -128,8 +128,8 @@ def chart(subject: Subject, places: Map, rows: np.ndarray) -> dict[str, Any]:
         **{f"z{j + 1}": codes[:, j] for j in range(codes.shape[1])},
     }
     return {
-        "x": [rounded(v, 5) for v in places.places[:, 0].tolist()],
-        "y": [rounded(v, 5) for v in places.places[:, 1].tolist()],
+        "x": [rounded(v, 5) for v in places.drawn[:, 0].tolist()],
+        "y": [rounded(v, 5) for v in places.drawn[:, 1].tolist()],
         "method": places.method,
         "axes": places.axes,
         "note": places.note,

@@ -270,7 +270,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
         def naming() -> list[Region]:
             x = torch.cat([x.float() for x in self._features(X)]).numpy()
-            return regions(found.places, x, self.format_)
+            return regions(found.drawn, x, self.format_)
 
         return replace(found, naming=naming)
 

@@ -35,6 +35,8 @@ EDGE = (0.005, 0.995)  # the map shows the range between these quantiles, and a 
 class Map:
     """A map of codes: `places` (n, 2), the method, the names of the two axes, and a note for the reader.
 
+    Pictures show a frame, and what lies beyond at its edge, so that far points do not squeeze all others into a corner.
+
     Examples
     --------
     >>> z = np.random.default_rng(0).normal(size=(50, 2))
@@ -49,10 +51,20 @@ class Map:
     note: str
     onto: Callable[[np.ndarray], np.ndarray] = field(repr=False, compare=False)
     naming: Callable[[], list[Region]] = field(default=list, repr=False, compare=False)
+    frame: tuple[np.ndarray, np.ndarray] | None = field(default=None, repr=False, compare=False)
 
     def transform(self, z: np.ndarray) -> np.ndarray:
         """Further codes (m, k) -> their places (m, 2) on this map, which does not change."""
         return self.onto(np.asarray(z, dtype=np.float64))
+
+    def inside(self, places: np.ndarray) -> np.ndarray:
+        """Places (m, 2) as pictures show them."""
+        return places if self.frame is None else places.clip(*self.frame)
+
+    @property
+    def drawn(self) -> np.ndarray:
+        """(n, 2) `places` as pictures show them."""
+        return self.inside(self.places)
 
     @cached_property
     def regions_(self) -> list[Region]:
@@ -122,10 +134,10 @@ def _tsne(n: int, seed: int) -> Any:
 
 
 def framed(places: np.ndarray, method: str, axes: tuple[str, str], note: str, onto: Callable[[np.ndarray], np.ndarray]) -> Map:
-    """Draw extreme points at the edge, so that they do not squeeze all others into a corner; the note says so."""
+    """A map with a frame; the note says how many points lie outside."""
     low, high = np.quantile(places, EDGE, axis=0)
     margin = 0.35 * (high - low)
-    inside = places.clip(low - margin, high + margin)
-    count = int((inside != places).any(1).sum())
+    frame = low - margin, high + margin
+    count = int((places.clip(*frame) != places).any(1).sum())
     outside = f" {count:,} of {len(places):,} points lie outside the frame and are drawn at its edge." if count else ""
-    return Map(inside, method, axes, note + outside, lambda new: onto(new).clip(low - margin, high + margin))
+    return Map(places, method, axes, note + outside, onto, frame=frame)
