@@ -55,6 +55,23 @@ def test_columns_are_as_frequent_as_they_were_and_depend_on_each_other() -> None
     assert new.groupby("tall")["height"].mean().diff().iloc[-1] > 15
 
 
+def test_a_column_of_few_values_gets_no_others(tmp_path: Path) -> None:
+    """Of limits of 500 to 20000 one in fourteen new rows had another, and of the years of surveys some were between them."""
+    rng = np.random.default_rng(0)
+    limit, year = rng.choice([500.0, 1000.0, 5000.0, 20000.0], 600, p=[0.5, 0.3, 0.15, 0.05]), rng.choice([2019, 2021], 600)
+    X = pd.DataFrame({"limit": limit, "year": year, "spent": limit * rng.random(600)})
+    ae = Autoencoder(2, **QUICK).fit(X, numbers=["year"])
+    ae.save(tmp_path / "a.diabolo")
+    for model in (ae, load(tmp_path / "a.diabolo")):
+        new = model.sample(2000, random_state=0)
+        for name in ("limit", "year"):
+            assert set(new[name]) == set(X[name])
+            shares = (rows[name].value_counts(normalize=True).sort_index() for rows in (new, X))
+            np.testing.assert_allclose(*shares, atol=0.03)
+    array = Autoencoder(1, **QUICK).fit(X[["year", "spent"]].to_numpy(float)).sample(2000, random_state=0)
+    assert set(array[:, 0]) == {2019.0, 2021.0}
+
+
 def test_given_cells_are_kept_and_the_others_suit_them() -> None:
     ae = Autoencoder(2, **QUICK).fit(people())
     tall, short = (ae.sample(200, given={"height": h}, random_state=0) for h in (190.0, 165.0))

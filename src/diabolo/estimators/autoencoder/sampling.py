@@ -5,7 +5,8 @@ r"""New rows: draw a code, decode it, and draw what the code leaves open.
     x_j = Q_j(F_j(e_j + r_j eps))                 numbers; r_j: the root mean squared residual
 
 ``F_j`` is the distribution of ``e_j + r_j eps`` under p(z), and ``Q_j`` are the quantiles of the training rows. So each
-number is as frequent as in the training rows, zeros and round numbers included. Pictures and documents are expected values.
+number is as frequent as in the training rows, zeros and round numbers included; a column of few values, such as 500, 1000 and
+5000, gets no others. Pictures and documents are expected values.
 
 With *given* cells, codes are drawn in proportion to the likelihood of these cells (importance sampling), and the cells are
 set to the given values.
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Sampler", "novelty"]
 
 GRID = np.linspace(0, 1, 101)  # of the quantiles
+FEW, EACH = 50, 10  # values of a column that has no others, if there are so many rows for each
 MAX_ROWS_FOR_SCATTER = 4000  # rows from which F is learned
 CANDIDATES_PER_ROW = 50  # candidate codes for each row with given cells
 MAX_ROWS_FOR_NOVELTY = 2000  # rows whose nearest distance is measured
@@ -57,7 +59,7 @@ class Sampler:
     off : ndarray (d,)
         r, the root mean squared residual of each feature; 0 for features without scatter.
     before, after : ndarray (101, m)
-        Quantiles of F and Q, of the m features with scatter.
+        Quantiles of F and Q, of the m features with scatter; or the steps from one value to the next.
     """
 
     def __init__(self, p: Density, likely: np.ndarray, off: np.ndarray, before: np.ndarray, after: np.ndarray) -> None:
@@ -78,7 +80,8 @@ class Sampler:
         if len(some):
             rng = np.random.default_rng(0)
             raw = self._noisy(expected(model, p.sample(MAX_ROWS_FOR_SCATTER, rng)), rng)[:, some]
-            self.before, self.after = np.quantile(raw, GRID, axis=0), np.nanquantile(x[:, some].numpy(), GRID, axis=0)
+            pairs = [matched(*pair) for pair in zip(raw.T, x[:, some].numpy().T, strict=True)]
+            self.before, self.after = (np.column_stack(side) for side in zip(*pairs, strict=True))
         return self.rounded()
 
     def rounded(self) -> Self:
@@ -155,6 +158,21 @@ def quantiles(likelihood: Any) -> tuple[float, float]:
     if not 0 <= low < high <= 1:
         raise ValueError(f"likelihood={likelihood!r}: allowed are two numbers in [0, 1], the lower one first")
     return low, high
+
+
+def matched(raw: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Draws raw (m,) and what a column holds, x (n,) -> the two sides (101,) of a curve from the one to the other.
+
+    >>> before, after = matched(np.arange(100.0), np.repeat([1.0, 5.0], [30, 70]))
+    >>> np.interp([0, 29, 30, 99], before, after).tolist()
+    [1.0, 1.0, 5.0, 5.0]
+    """
+    values, counts = np.unique(x[~np.isnan(x)], return_counts=True)
+    if len(values) > FEW or counts.sum() < EACH * len(values):
+        return np.quantile(raw, GRID), np.nanquantile(x, GRID)
+    ends = np.quantile(raw, np.cumsum([0, *counts]) / counts.sum())  # from each value to the next there is a step
+    missing = len(GRID) - 2 * len(values)
+    return np.pad(np.repeat(ends, 2)[1:-1], (0, missing), "edge"), np.pad(np.repeat(values, 2), (0, missing), "edge")
 
 
 def short(x: np.ndarray, mean: float, deviation: float, *rest: float) -> np.ndarray:
