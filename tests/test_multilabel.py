@@ -1392,6 +1392,10 @@ def test_a_report_on_classes_says_which_are_taken_for_others(tmp_path: Path) -> 
     ):
         assert words in page
     assert "threshold" not in page
+    assert "3 labels as points" in page
+    two = np.where(y == "c", "a", y)
+    write(MultiLabelClassifier(**QUICK).fit(X, two), X, tmp_path / "r.html", labels={"y": two})
+    assert "In the drawing" not in (tmp_path / "r.html").read_text()  # one lay on the other
     several = MultiLabelClassifier(**QUICK).fit(X, X > 0).report(X, X > 0, compare=False)
     assert np.isnan(several.accuracy)
     assert several.mistaken() == []

@@ -56,7 +56,7 @@ def labels_page(
         "labels": table(report),
         "comparison": escaped(compared(report)),
         **(together(report) if report.taken is None else mistaken(report)),
-        "places": places(report),
+        **drawing(report),
         "rows": rows(report, Names(clf.format_, X), thumbnails(clf, X, report) if clf.format_.kind == "images" else {}),
         "facts": facts(clf, report),
         "code": escaped(recipe(clf, "clf", "X, Y")),
@@ -186,6 +186,16 @@ def mistaken(report: LabelReport) -> dict[str, str]:
 
 def bars(head: str, lines: list[str]) -> str:
     return f"<table class='bars'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def drawing(report: LabelReport) -> dict[str, str]:
+    """The labels as points, if the network has places for them: of two labels, or without its own last layer, it has none."""
+    if not np.ptp(report.places, axis=0).any():
+        return {"drawing_about": "", "drawing": ""}
+    return {
+        "drawing_about": " In the drawing, labels that the network recognizes by similar features are close.",
+        "drawing": f'<figure class="chart">{places(report)}</figure>',
+    }
 
 
 def places(report: LabelReport) -> str:

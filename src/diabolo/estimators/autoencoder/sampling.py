@@ -26,7 +26,7 @@ from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from ...density import DENSITIES, Density, density
-from ...errors import DataError, an
+from ...errors import DataError, an, warn
 from ...formats import scale as scales
 from ...formats.far import ENOUGH_TO_TELL
 from ...formats.targets import is_missing
@@ -43,6 +43,8 @@ GRID = np.linspace(0, 1, 101)  # of the quantiles
 FEW, EACH = 50, 10  # values of a column that has no others, if there are so many rows for each
 MAX_ROWS_FOR_SCATTER = 4000  # rows from which F is learned
 CANDIDATES_PER_ROW = 50  # candidate codes for each row with given cells
+CANDIDATES, NUMBERS = 10_000, 1 << 25  # at least so many for few rows, too; and numbers in what they decode to, at most
+FEW_CODES = 10  # that suit the given cells, fewer of which are told
 MAX_ROWS_FOR_NOVELTY = 2000  # rows whose nearest distance is measured
 MAX_ROUNDS = 200  # rounds of drawing codes within a band of likelihoods, at most
 
@@ -191,7 +193,7 @@ def conditioned(
     model: Autoencoder, sampler: Sampler, wanted: Tensor, n: int, rng: np.random.Generator, band: Any
 ) -> np.ndarray:
     """(n, k) codes, drawn in proportion to the likelihood of the given cells `wanted` (d,); NaN = not given."""
-    z = sampler.codes(CANDIDATES_PER_ROW * n, rng, band)
+    z = sampler.codes(max(CANDIDATES_PER_ROW * n, min(CANDIDATES, NUMBERS // model.format_.width)), rng, band)
     raw = model.network_.decoder(torch.from_numpy(z).to(next(model.network_.parameters()).dtype))
     apart = model.loss_.surprise(raw, wanted.expand(len(z), -1)).double().numpy()
     scale = np.ones(apart.shape[1])
@@ -201,7 +203,13 @@ def conditioned(
             scale[j] = 2 * max(off, 0.05) ** 2 if off else model.loss_.of(j)[1]
     weights = -(apart / scale).sum(1)
     weights = np.exp(weights - weights.max())
-    return z[rng.choice(len(z), n, p=weights / weights.sum())]
+    weights /= weights.sum()
+    if (suit := 1 / np.square(weights).sum()) < min(n, FEW_CODES):  # the effective number of draws (Kish)
+        warn(
+            f"given: of {len(z):,} codes that were drawn, only about {round(suit)} suit these cells, so the {n:,} new rows are "
+            "more alike than they should be. Such rows are rare, or the cells contradict each other"
+        )
+    return z[rng.choice(len(z), n, p=weights)]
 
 
 def known(format: Format, given: dict[str, Any]) -> dict[str, Any]:
