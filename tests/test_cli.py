@@ -537,6 +537,15 @@ def test_the_legend_of_a_map(tmp_path: Path, diabolo: Any) -> None:
     assert {"new", "old", "other", "missing", "new rows"} <= {*texts["kind"]}
 
 
+def test_a_column_called_error_is_not_the_error(tmp_path: Path, diabolo: Any) -> None:
+    table, model = tmp_path / "t.csv", tmp_path / "m.diabolo"
+    pd.DataFrame({"error": np.arange(60.0), "b": np.arange(60.0) ** 1.5}).to_csv(table, index=False)
+    assert diabolo("fit", table, "-k", 1, "-o", model).code == 0
+    said = diabolo("map", model, table, "--color", "error", "-o", tmp_path / "a.svg")
+    assert said.code == 0
+    assert "--color error is that of the model, not the column 'error' of t.csv" in said.err
+
+
 def test_map_in_a_wrong_color(place: Path, tmp_path: Path, diabolo: Any) -> None:
     model, data = place / "people.diabolo", place / "people.csv"
     one_line(diabolo("map", model, data, "-o", tmp_path / "a.svg", "--color", "color"), 1, "--color: there is no column")

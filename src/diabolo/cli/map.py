@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DataError
+from ..errors import DataError, warn
 from .data import (
     DATA,
     KEEP,
@@ -72,6 +72,8 @@ def command(
     if keep and output.suffix.lower() == ".svg":
         raise click.BadParameter(f"is for tables: name the output something.csv, not {output.name!r}", param_hint="--keep")
     ae = load_model(model, "map")
+    if color in MEASURED and ae.format_.kind == "tables" and color in ae.format_.columns:
+        warn(f"--color {color} is that of the model, not the column {color!r} of {data.name}: rename the column to see it")
     shade = [shades(ae, path, color, path == new) for path in (data, new) if path] if color and color not in MEASURED else None
     some, drawn = sample_for(ae.format_, data), output.suffix.lower() == ".svg"
     if some is not None:
