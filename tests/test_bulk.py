@@ -179,6 +179,23 @@ def test_results_of_other_rows_are_made_again_and_of_another_model_refused(place
         bulk.run(place / "outliers.diabolo", data, tmp_path / "other", verbose=False)
 
 
+@pytest.mark.filterwarnings("ignore:of hidden cells")
+def test_parts_have_the_same_types(place: Path, tmp_path: Path) -> None:
+    """Also one without rows, and those of an earlier run: read together, a text 007 beside whole numbers was a 7."""
+    data, out = tmp_path / "data", tmp_path / "out"
+    data.mkdir()
+
+    def run(name: str, rows: int, id: Any, **settings: Any) -> list[pa.DataType]:
+        frame(rows).assign(id=id).to_csv(data / name, index=False)
+        bulk.run(place / "codes.diabolo", data, out / settings["verb"], verbose=False, **settings)
+        return [pq.read_schema(path).field("id").type for path in sorted((out / settings["verb"]).iterdir())]
+
+    (data / "a.csv").write_text(",".join(frame(1).columns) + "\n")
+    assert run("b.csv", 9, range(9), verb="encode", keep=["id"]) == [pa.string()] * 2
+    assert run("b.csv", 9, range(9), verb="impute", keep=None) == [pa.int64()] * 2
+    assert run("c.csv", 9, "007", verb="impute", keep=None) == [pa.string()] * 3
+
+
 def test_results_do_not_lie_where_they_would_be_read(place: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

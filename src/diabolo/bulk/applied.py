@@ -181,7 +181,7 @@ class Applied:
         for name in kept:
             if name in found and self.verb != "impute":
                 raise DataError(f"what is written has a column {name!r} already: rename it in the data, or do not keep it")
-        known = {name: table[WRITTEN + name if WRITTEN + name in table.column_names else name] for name in kept}
+        known = {name: table[as_kept(name, table.column_names)] for name in kept}
         columns = {name: found.get(name, known[name]) for name in kept} | found
         return pa.table([as_arrow(v) for v in columns.values()], names=[*columns])
 
@@ -206,6 +206,11 @@ class Applied:
         model = digest(self.model, stat.st_mtime_ns, stat.st_size, stat.st_ino)
         found: dict[str, Any] = json.loads(json.dumps({"model": model, "verb": self.verb, **said}))
         return found
+
+
+def as_kept(name: str, names: Sequence[str]) -> str:
+    """The column that is kept under this name: as it stands in the file, if that is there, too."""
+    return WRITTEN + name if WRITTEN + name in names else name
 
 
 def as_arrow(v: Any) -> Any:

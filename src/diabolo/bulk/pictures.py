@@ -58,6 +58,7 @@ class Shelves:
     """The parts, as those of tables (formats/parts.py); a row is the name of a picture, and its number."""
 
     schema = pa.schema([("picture", pa.string()), ("number", pa.int64())])
+    read_schema = schema
 
     def __init__(self, source: str) -> None:
         album_in.cache_clear()  # of an earlier run, since which pictures may have come

@@ -184,7 +184,7 @@ def _one_file(work: Work, verbose: bool) -> Done:
             write_pieces(tables, work.folder, how if work.applied.verb in SAME_FILE else replace(how, header=True))
             return Done(done, done, 1)
         note = json.dumps(work.applied.note(), sort_keys=True).encode()
-        rows = write(work.folder, tables, parts.schema, work.applied, note)
+        rows = write(work.folder, tables, parts.read_schema, work.applied, note)
     return Done(rows, rows, 1)
 
 

@@ -23,7 +23,7 @@ from ..formats.parts import Parts
 from ..images.ahead import given, told
 from ..limits import cores, keep_freed_memory
 from ..storage import atomic
-from .applied import Applied
+from .applied import Applied, as_kept
 from .pictures import Shelves
 from .units import Unit
 
@@ -32,6 +32,7 @@ __all__ = ["AT_ONCE", "KEY", "Work", "applied_to", "needed", "write"]
 AT_ONCE = 1 << 16  # rows that a model is given at once, at most
 AHEAD = 2  # tables that are read before they are needed
 KEY = b"diabolo"  # in the schema of a part: what it holds
+PART = "source", "types", "groups", "rows"  # of that, what differs between the parts of a run, or when files come
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -68,10 +69,17 @@ class Work:
         """That of all parts of a run, also if another one takes its place."""
         return self.applied.note()
 
+    @cached_property
+    def types(self) -> list[str]:
+        """Of the columns that are kept; a file that came since may have made one of whole numbers one of texts."""
+        schema, keep = self.parts.read_schema, self.applied.keep
+        names = schema.names if keep is None else [as_kept(name, schema.names) for name in keep]
+        return [f"{name}: {schema.field(name).type}" for name in names]
+
     def note(self, unit: Unit) -> bytes:
         """What a part of the results notes: which rows it is of, of which model, with which options."""
-        source = {"source": self.parts.files[unit.part].mark, "groups": unit.groups, "rows": unit.rows}
-        return json.dumps(self.model | source, sort_keys=True).encode()
+        source = self.parts.files[unit.part].mark, self.types, unit.groups, unit.rows
+        return json.dumps(self.model | dict(zip(PART, source, strict=True)), sort_keys=True).encode()
 
     def done(self, unit: Unit) -> bool:
         """Whether its results are there; results of something else are an error."""
@@ -107,7 +115,7 @@ class Work:
             rows = first_of(results, unit.rows, self.parts.files[unit.part].path)
             some = [*islice(rows, 1)]  # what cannot be done leaves no empty folder
             path.parent.mkdir(parents=True, exist_ok=True)
-            yield write(path, chain(some, rows), self.parts.schema, self.applied, self.note(unit))
+            yield write(path, chain(some, rows), self.parts.read_schema, self.applied, self.note(unit))
 
     def _tables(self, todo: Sequence[Unit]) -> Iterator[pa.Table]:
         """The rows of units one after the other, of each exactly as many as it has."""
@@ -134,7 +142,7 @@ def first_of(tables: Iterator[pa.Table], rows: int, path: str) -> Iterator[pa.Ta
 
 
 def same_model(one: bytes, other: bytes) -> bool:
-    a, b = ({k: v for k, v in json.loads(note).items() if k not in ("source", "groups", "rows")} for note in (one, other))
+    a, b = ({k: v for k, v in json.loads(note).items() if k not in PART} for note in (one, other))
     return a == b
 
 

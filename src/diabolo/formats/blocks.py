@@ -57,7 +57,10 @@ class ArrowFiles:
         return dict(zip(self.schema.names, self.schema.types, strict=True))
 
     def as_written(self, path: Path, names: Sequence[str]) -> Iterator[pa.Table]:
-        return self.tables(path, {name: self.schema.field(name).type for name in names}, set(), {})
+        return self.tables(path, {name: self.written_type(name) for name in names}, set(), {})
+
+    def written_type(self, name: str) -> pa.DataType:
+        return self.schema.field(name).type
 
     def tables(self, path: Path, types: Mapping[str, pa.DataType], exact: set[str], levels: Any) -> Iterator[pa.Table]:
         with pa.memory_map(str(path)) as file:
@@ -136,6 +139,11 @@ class Blocks(Parts):
         found = copy(self)
         found.types, found.levels, found.written = types or {}, levels or {}, tuple(written)
         return found
+
+    @property
+    def read_schema(self) -> pa.Schema:
+        read = [(field.name, self.types.get(field.name, field.type)) for field in self.schema]
+        return pa.schema(read + [(WRITTEN + name, self.source.written_type(name)) for name in self.written])
 
     def as_written(self) -> Blocks:
         found = copy(self)

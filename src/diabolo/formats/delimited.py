@@ -169,6 +169,10 @@ class Delimited:
         """Columns as they stand, also such cells as NA."""
         return (texts.select(names) for texts in self.texts(path, False, {}))
 
+    def written_type(self, name: str) -> pa.DataType:
+        """Of a column as it stands."""
+        return pa.string()
+
     def tables(self, path: Path, types: Mapping[str, pa.DataType], exact: set[str], levels: Any) -> Iterator[pa.Table]:
         """The columns `types`; some are `exact`ly of these types, others may be wider."""
         start = 0

@@ -62,6 +62,11 @@ class Parts:
         """The same, whose columns of text, if it is of text, are read as these types; some are also there as they stand."""
         return self
 
+    @property
+    def read_schema(self) -> pa.Schema:
+        """The columns of a piece."""
+        return self.schema
+
     def as_written(self) -> Parts:
         """The same, whose cells of text, if it is of text, are read as they stand."""
         return self

@@ -117,7 +117,11 @@ class Records:
 
     def as_written(self, path: Path, names: Sequence[str]) -> Iterator[pa.Table]:
         """Fields as they stand."""
-        return self._read(path, {name: self.raw[name] for name in names})
+        return self._read(path, {name: self.written_type(name) for name in names})
+
+    def written_type(self, name: str) -> pa.DataType:
+        """Of a field as it stands."""
+        return self.raw[name]
 
     def tables(self, path: Path, types: Mapping[str, pa.DataType], exact: set[str], levels: Any) -> Iterator[pa.Table]:
         """The fields `types`; some are `exact`ly of these types, others may be wider."""
