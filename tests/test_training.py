@@ -23,7 +23,7 @@ import torch
 from sklearn.base import clone
 from torch import Tensor, nn
 
-from diabolo import Autoencoder, MultiLabelClassifier, storage, training
+from diabolo import Autoencoder, Classifier, MultiLabelClassifier, OutlierDetector, Regressor, storage, training
 from diabolo import progress as shown
 from diabolo.corruption import Gaussian
 from diabolo.errors import FormatError, TrainingError
@@ -565,6 +565,42 @@ def test_the_setting_that_differs_is_named(tmp_path: Path) -> None:
     Autoencoder(2, **settings).fit(X)
     with pytest.raises(TrainingError, match=r"other settings or data \(n_components=2, now 3, weights="):
         Autoencoder(3, resume=True, **settings).fit(X)
+
+
+@pytest.mark.parametrize("kind", [Autoencoder, OutlierDetector, Classifier, Regressor, MultiLabelClassifier])
+def test_a_run_with_other_weights_of_rows_is_not_resumed(kind: Any, tmp_path: Path) -> None:
+    r = np.random.default_rng(0)
+    X, w = r.normal(size=(300, 5)), r.uniform(0.5, 2, 300)
+    y = {"Classifier": X[:, 0] > 0, "Regressor": np.sin(X[:, 0]), "MultiLabelClassifier": X[:, :1] > 0}.get(kind.__name__)
+    run = {"epochs": 2, "verbose": False, "random_state": 0, "checkpoint": tmp_path / "c"}
+    kind(**run).fit(X, y, sample_weight=w)
+    kind(**run, resume=True).fit(X, y, sample_weight=w)
+    for other in (None, w[::-1]):
+        with pytest.raises(TrainingError, match=r"other settings or data \(sample_weight="):
+            kind(**run, resume=True).fit(X, y, sample_weight=other)
+
+
+def test_what_changes_what_is_learned_but_no_size_tells_runs_apart(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(300, 5))
+    y = (X[:, 0] > 0) * 1
+    run: dict[str, Any] = {"epochs": 2, "verbose": False, "random_state": 0}
+    ones = [Autoencoder(2, epochs=2, verbose=False, random_state=seed).fit(X) for seed in (0, 1)]
+    trials: list[tuple[Any, tuple[Any, ...], str, list[Any]]] = [
+        (Autoencoder, (X,), "dropout", [0.0, 0.5]),
+        (Autoencoder, (X,), "encoder", [torch.nn.Linear(5, 2), torch.nn.Sequential(torch.nn.Linear(5, 2), torch.nn.Tanh())]),
+        (OutlierDetector, (X,), "trim_fraction", [0.1, 0.4]),
+        (Classifier, (X, y), "class_weight", [None, "balanced", {0: 5.0, 1: 1.0}]),
+        (Classifier, (X, y), "encoder", ones),
+        (MultiLabelClassifier, (X, y[:, None]), "label_weight", [None, "balanced"]),
+    ]
+    for i, (kind, given, name, (first, *others)) in enumerate(trials):
+        run |= {"checkpoint": tmp_path / str(i)} | ({"freeze": False} if name == "encoder" and kind is Classifier else {})
+        kind(**run, **{name: first}).fit(*given)
+        kind(**run, **{name: first}, resume=True).fit(*given)
+        for other in others:
+            with pytest.raises(TrainingError, match=rf"other settings or data \({name}="):
+                kind(**run, **{name: other}, resume=True).fit(*given)
+        run.pop("freeze", None)
 
 
 def test_a_damaged_checkpoint_is_said(tmp_path: Path) -> None:

@@ -355,7 +355,7 @@ class System(Training, BaseEstimator, ABC):
                 "precision": pick_precision(self._precision(), device, weights * batch_size),
                 "device": device,
                 "seed": self.seed_,
-                "about": about(self),
+                "about": about(self) | self._row_weights.about(),
                 "checkpoint": None if self.checkpoint is None else checkpoint_file(self.checkpoint),
                 "keeps_best": not searching(),
                 "progress": type(self).__name__ if self.verbose else None,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import asdict, is_dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from torch import nn
 
 from .. import losses as loss_classes
 from ..corruption import Chain, Corruption
@@ -17,6 +19,7 @@ from ..hardware import pick_device
 from ..limits import check_room
 from ..losses import Loss
 from ..registry import registered_name
+from ..rows import mark
 from .linear import LEAST_SAMPLED
 
 if TYPE_CHECKING:
@@ -28,6 +31,10 @@ __all__ = ["about", "as_json", "check_integer", "check_room_for", "check_trainin
 FROM = {"lr": 0, "muon_lr": 0, "weight_decay": 0, "patience": 1}  # the smallest value
 COPIES = 4  # of the weights while they are trained: themselves, gradient, average, best
 OPTIMIZERS = ("auto", "muon", "adamw")
+ABOUT = (  # what is learned depends on them, and mostly nothing else tells
+    *("n_components", "hidden", "members", "dropout", "decoder", "loss", "corruption", "class_weight", "label_weight"),
+    *("trim_fraction", "init", "target", "gray_fraction", "scales"),
+)
 AUTO = ("lr", "muon_lr", "weight_decay")  # of these, those that may be "auto"
 
 
@@ -94,14 +101,21 @@ def parts_of(corruption: Corruption | None) -> list[Corruption]:
 
 
 def about(system: Any) -> dict[str, Any]:
-    """What two runs are told apart by; a user's own loss by the name of its class."""
-    names = ("n_components", "hidden", "members", "loss", "corruption")
-    values = {name: getattr(system, name) for name in names if hasattr(system, name)}
-    found: dict[str, Any] = {name: type(value).__name__ for name, value in values.items()}
-    for name, value in values.items():
-        with suppress(DataError):
-            found[name] = as_json(value) or found[name]
-    return found
+    """What two runs are told apart by, beside their data and the settings of the loop."""
+    own = {"encoder": getattr(system, "_given_encoder", getattr(system, "encoder", None))}  # read, if it is a path
+    values = {name: getattr(system, name) for name in ABOUT if hasattr(system, name)} | own
+    return {name: described(value) for name, value in values.items()}
+
+
+def described(value: Any) -> Any:
+    """As JSON; a model by its weights, a module by its layers (each run may draw weights), your own loss by its class."""
+    if hasattr(value, "network_"):
+        return mark(nn.utils.parameters_to_vector(value.network_.parameters()))
+    if isinstance(value, nn.Module):
+        return blake2b(repr(value).encode(), digest_size=8).hexdigest()
+    with suppress(DataError):
+        return as_json(value) or type(value).__name__
+    return type(value).__name__
 
 
 def as_json(value: Any) -> Any:

@@ -15,7 +15,7 @@ from ..errors import DataError
 from ..formats.frames import taken
 from ..formats.parts import is_path
 from ..formats.targets import row_weights, same_order
-from ..rows import Rows, Subset, in_proportion, spread_over
+from ..rows import Rows, Subset, in_proportion, mark, spread_over
 
 __all__ = ["RowWeights", "mean", "weights"]
 
@@ -67,6 +67,10 @@ class RowWeights:
         """The rows of a file are counted when it is read."""
         if self.w is not None and len(self.w) != n:
             raise DataError(f"sample_weight has {len(self.w):,} numbers, but X has {n:,} rows")
+
+    def about(self) -> dict[str, str]:
+        """What two runs are told apart by."""
+        return {} if self.w is None else {"sample_weight": mark(self.w)}
 
     def at(self, rows: Rows) -> Tensor | None:
         """(r,) the weights of all rows, or of some of them."""

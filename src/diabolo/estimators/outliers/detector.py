@@ -23,7 +23,7 @@ Testing for outliers with conformal p-values (Bates et al., 2023), https://doi.o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -47,6 +47,7 @@ from ..base import System
 from ..cross_fitting import CrossFit
 from ..linear import Linear
 from ..parameters import is_size
+from ..weights import RowWeights
 from .conformal import Calibration, discoveries, warn_of_limits
 from .explanation import Explainer, RowExplanation, RowExplanations, row_numbers
 from .known_outliers import training_rows
@@ -415,7 +416,8 @@ class OutlierDetector(OutlierMixin, System):
             return self.loss_(raw.flatten(0, 1), target.repeat(len(raw), 1)).unflatten(0, raw.shape[:2]) / columns
 
         objective = members.objective(self._corruption(), losses, self.trim_fraction, weight)
-        return minimize(self.network_, objective, train, None, self._plan(len(train)))
+        plan = self._plan(len(train))
+        return minimize(self.network_, objective, train, None, replace(plan, about=plan.about | RowWeights(weight).about()))
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
         """Measure with the network that has not seen a row: what is usual, both tails, and the calibration."""

@@ -32,7 +32,7 @@ from .targets import Target
 __all__ = ["OutOfFold"]
 
 MAX_ROWS_FOR_RIDGE = 2000  # rows on which it is chosen
-MARKED, MOST_MARKED = 1000, 1_000_000  # rows, and cells, by which the y of two runs are told apart
+MARKED = 1_000_000  # cells by which the y of two runs, and their weights, are told apart
 
 
 class OutOfFold:
@@ -84,9 +84,10 @@ class OutOfFold:
         objective = self.members.objective(corruption, losses, first=first)
         watched = self.sample(self.target.watched)
         if plan.checkpoint is not None:
-            some = evenly(len(self.rows), max(1, min(MARKED, MOST_MARKED // self.target.k)))
-            same = {"y": mark(self.target.y(torch.from_numpy(some))), "groups": mark(torch.from_numpy(self.members.fold))}
-            plan = replace(plan, about=plan.about | same)
+            some = torch.from_numpy(evenly(len(self.rows), max(1, MARKED // self.target.k)))
+            same = {"y": self.target.y(some), "sample_weight": self.target.weight(some), "groups": self.members.fold}
+            marks = {name: mark(torch.as_tensor(x)) for name, x in same.items() if x is not None}
+            plan = replace(plan, about=plan.about | marks)
 
         def held_out() -> float:
             return self.target.error_of(self.raw(watched).mean(0), watched)
