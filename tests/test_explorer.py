@@ -1025,6 +1025,34 @@ def test_what_a_model_does_not_see_of_a_picture_is_told(browser, folder, tmp_pat
     page.close()
 
 
+def test_what_a_browser_leaves_out_of_a_picture_is_told(browser, folder, tmp_path):
+    """Frames but the first, the turn of a WebP, and the colors of what is transparent."""
+    from PIL import Image
+
+    _, X = fitted("pictures")
+    one, two = (Image.fromarray(x).convert("RGB") for x in X[3:5])
+    turn = Image.Exif()
+    turn[0x0112] = 6
+    for end in ("gif", "png", "webp"):
+        one.save(tmp_path / f"two.{end}", save_all=True, append_images=[two])
+        one.save(tmp_path / f"right.{end}", **({"exif": turn} if end == "png" else {}))
+    one.save(tmp_path / "turned.webp", exif=turn)
+    for name, alpha in (("half", 128), ("none", 0)):
+        Image.merge("RGBA", (*one.split(), Image.new("L", one.size, alpha))).save(tmp_path / f"{name}.png")
+    page = opened(browser, page_of("pictures", folder), at="#tab=encode")
+    wrong = dict.fromkeys(("two.gif", "two.png", "two.webp"), "is an animation, and a picture has one frame")
+    wrong |= {"turned.webp": "is to be turned, which browsers do not do with WebP", "none.png": "nothing of it is seen"}
+    right = {"right.gif": "", "right.png": "", "right.webp": "", "half.png": "it is partly transparent"}
+    for name, said in (wrong | right).items():
+        page.get_by_label("Choose a picture").set_input_files(tmp_path / name)
+        page.wait_for_timeout(400)
+        notes = page.locator(".result .note").all_inner_texts()
+        assert [said[1:] in note for note in notes] == [True] * bool(said), name
+        assert page.locator(".result [role=img]").count() == (name not in wrong)
+    assert page.said == []
+    page.close()
+
+
 def test_a_decoder_of_ones_own_is_a_sheet_and_the_page_says_so(browser, folder):
     model, _ = fitted("own decoder")
     page = opened(browser, page_of("own decoder", folder))

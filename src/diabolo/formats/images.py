@@ -335,7 +335,7 @@ class Images(Arrays):
 
     def described(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         own = f"pictures of {self._described()}" if self.own else None
-        return {"shape": list(self.shape), "whole": self.whole, "own": own}, {}
+        return {"shape": list(self.shape), "whole": self.whole, "own": own, "transparent": self.transparent}, {}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:

@@ -1,19 +1,25 @@
 // A file that somebody dropped -> ImageData; what is too large is refused before it is unpacked.
 
+import { framesOf, isTurned } from "./frames.js";
+
 const MOST = 40e6; // pixels
 const HEAD = 1 << 24; // bytes in which a size stands: before it, a JPEG may have profiles and previews
 
 export async function pictureFrom(file) {
-  const size = sizeOf(new Uint8Array(await file.slice(0, HEAD).arrayBuffer()));
+  const head = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
+  const size = sizeOf(head);
+  const name = file.name || "the picture";
   if (!size) throw new Error(`${file.name || "this"} is no PNG, JPEG, WebP or GIF`);
   const [w, h] = size;
   if (w * h > MOST)
     throw new Error(
-      `${file.name || "the picture"} has ${w.toLocaleString("en")} × ${h.toLocaleString("en")} pixels: at most ${MOST / 1e6} million are taken, make it smaller`,
+      `${name} has ${w.toLocaleString("en")} × ${h.toLocaleString("en")} pixels: at most ${MOST / 1e6} million are taken, make it smaller`,
     );
+  if (framesOf(head) > 1) throw new Error(`${name} is an animation, and a picture has one frame: save the one that you want`);
+  if (isTurned(head)) throw new Error(`${name} is to be turned, which browsers do not do with WebP: save it as PNG or JPEG`);
   // the numbers of the file, as Python reads them, whatever its color profile
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch(() => {
-    throw new Error(`${file.name || "the picture"} is broken and cannot be read`);
+    throw new Error(`${name} is broken and cannot be read`);
   });
   const canvas = Object.assign(document.createElement("canvas"), { width: bitmap.width, height: bitmap.height });
   const context = canvas.getContext("2d", { willReadFrequently: true });

@@ -18,6 +18,7 @@ export class PictureCodec {
     [this.channels, this.height, this.width] = json.shape;
     this.whole = json.whole;
     this.own = json.own;
+    this.transparent = json.transparent;
   }
 
   encode(picture, warn = () => {}) {
@@ -26,6 +27,10 @@ export class PictureCodec {
     }
     if (this.own) throw new Error(`a picture of bytes cannot be read by this model, which was fitted with ${this.own}`);
     const { channels, height, width, whole } = this;
+    const [least, most] = alphaOf(picture);
+    if (most < SEEN) throw new Error("all of the picture is transparent: nothing of it is seen");
+    if (least < 255 && !this.transparent)
+      warn("it is partly transparent, and the pictures of fit were not: only colors are seen; put it on a background first");
     const data = continuedColors(picture);
     const stretch = (picture.height * width) / (picture.width * height);
     if (Math.max(stretch, 1 / stretch) > MAX_STRETCH)
@@ -123,6 +128,16 @@ function cubic(t) {
 }
 
 // ── transparent pixels ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+// How transparent its most and its least transparent pixels are.
+function alphaOf({ data }) {
+  let [least, most] = [255, 0];
+  for (let i = 3; i < data.length; i += 4) {
+    if (data[i] < least) least = data[i];
+    if (data[i] > most) most = data[i];
+  }
+  return [least, most];
+}
 
 // The bytes of a picture, its transparent pixels continued from those that are seen: mirrored at the nearest, or else that one.
 function continuedColors({ width, height, data }) {
