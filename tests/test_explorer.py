@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import shutil
@@ -569,6 +570,22 @@ def test_labels_of_a_row_are_those_of_the_model(kind, browser, folder):
     p = np.array(page.evaluate(run, [[None if v != v else v for v in row] for row in x.tolist()]))
     expected = model.predict(X)[:10, None] if kind == "numbers" else model.predict_proba(X)[:10]
     np.testing.assert_allclose(p, expected, rtol=1e-5, atol=1e-5)
+    page.close()
+
+
+def test_labels_that_a_row_is_given_stand_out(browser, folder):
+    """By the thresholds of the model, and not by the likeliest, or by 50 %."""
+    model, X = copy.deepcopy(fitted("labels"))
+    model._decision.thresholds[:] = 0.3, 0.9
+    names = ("even", "third")
+    export(model, X, folder / "given.html")
+    page = opened(browser, folder / "given.html")
+    for p in ([0.35, 0.85], [0.2, 0.95], [0.1, 0.2]):
+        page.evaluate("(p) => document.getElementById('diabolo').explorer.face.update(p)", p)
+        given = model._decision.decided(np.array([p]))[0]
+        lines = page.locator(".bars li")
+        changed = [line.get_attribute("class") == "changed" for line in lines.all()]
+        assert [*zip(lines.locator(".name").all_inner_texts(), changed, strict=True)] == [*zip(names, given, strict=True)]
     page.close()
 
 

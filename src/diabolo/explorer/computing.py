@@ -54,7 +54,9 @@ def labels(half: Sides, p: np.ndarray | None, own: Programs, tensors: Tensors) -
     if p is None:
         return None
     rows = tensors.add(p, "f64" if half.kind == "numbers" else "f32" if p.size <= SMALL else "f16")
-    return {"kind": half.kind, "names": half.labels, "rows": rows, "program": own.predict and own.predict.json(tensors)}
+    limits = half.limits and {"thresholds": tensors.add(half.limits[0], "f64"), "least": half.limits[1]}
+    program = own.predict and own.predict.json(tensors)
+    return {"kind": half.kind, "names": half.labels, "rows": rows, "program": program, "limits": limits}
 
 
 def flattening(flat: tuple[np.ndarray, np.ndarray] | None, tensors: Tensors) -> dict[str, int] | None:

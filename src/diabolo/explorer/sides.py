@@ -39,6 +39,7 @@ class Sides:
     labels: tuple[str, ...] = ()  # names of what is predicted
     kind: str = "one"  # the probabilities of labels, of which a row has "one" or "several"; or "numbers"
     decide: Callable[[np.ndarray], np.ndarray] | None = None  # probabilities (n, c) -> which labels a row is given, bool (n, c)
+    limits: tuple[np.ndarray, int] | None = None  # of several labels: thresholds (c,), and how many a row has at least
     measures: Mapping[str, Measure] = field(default_factory=dict)
     log_prob: Callable[[np.ndarray], np.ndarray] | None = None  # of codes
     typical: Callable[[Tensor], Tensor] = torch.clone  # e -> features of such a row
@@ -120,8 +121,9 @@ def _(model: System) -> Sides:
 
     if isinstance(model, Classifier):
         return Sides(width(encode, model), encode, predict=predict, labels=told(model.classes_.tolist()), decide=likeliest)
-    kind, decide = ("one" if model.labels_.kind == "one" else "several"), model._decision.decided
-    return Sides(width(encode, model), encode, predict=predict, labels=told(model.labels_.names), kind=kind, decide=decide)
+    kind, own = ("one" if model.labels_.kind == "one" else "several"), model._decision
+    limits, names = None if own.one else (own.thresholds, own.least), told(model.labels_.names)
+    return Sides(width(encode, model), encode, None, predict, names, kind, own.decided, limits)
 
 
 def told(names: Iterable[Any]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 // A face has an `element`; update(decoded, before) shows a thing and what has changed since `before`; draw(context, u, v, size,
 // decoded) draws it small; say(decoded) puts it in a few words.
 import { el, localized, percent, plural, shortly } from "./dom.js";
+import { givenOf, likeliestOf } from "./labels.js";
 
 export function faceOf(kind, page) {
   if (page.head.pixels) return new PixelsFace(page.head.pixels);
@@ -12,7 +13,7 @@ export function faceOf(kind, page) {
 // What a model predicts: numbers, or the probabilities of labels.
 export function foreseenFace(page) {
   const { kind, names } = page.head.labels;
-  return kind === "numbers" ? new NumbersFace(page) : new LabelsFace(names, kind === "one");
+  return kind === "numbers" ? new NumbersFace(page) : new LabelsFace(names, page.model.labels.limits);
 }
 
 // ── a row of a table ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -245,17 +246,17 @@ export class BarLine {
 // ── labels ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export class LabelsFace {
-  // one: the likeliest label is the one that is predicted.
-  constructor(names, one) {
-    Object.assign(this, { names, one });
+  // Those that are predicted stand out: by `limits` of several labels, or else the likeliest.
+  constructor(names, limits) {
+    Object.assign(this, { names, limits });
     this.lines = names.slice(0, 30).map(() => new BarLine());
     this.element = el("ul", { class: "bars", "aria-label": "Predicted labels" }, ...this.lines.map((line) => line.element));
   }
 
   update(p) {
     const order = this.names.length > 8 ? likeliestOf(p, this.lines.length) : this.names.map((_, c) => c);
-    const best = likeliestOf(p, 1)[0];
-    order.slice(0, this.lines.length).forEach((c, i) => this.lines[i].show(this.names[c], p[c], percent(p[c]), this.one && c === best));
+    const given = givenOf(p, this.limits);
+    order.slice(0, this.lines.length).forEach((c, i) => this.lines[i].show(this.names[c], p[c], percent(p[c]), given.has(c)));
   }
 
   draw(context, u, v, size, p) {
@@ -267,12 +268,6 @@ export class LabelsFace {
       .map((c) => `${this.names[c]} ${percent(p[c])}`)
       .join(", ");
   }
-}
-
-export function likeliestOf(p, most) {
-  return Array.from(p, (_, c) => c)
-    .sort((a, b) => p[b] - p[a])
-    .slice(0, most);
 }
 
 // ── a picture ───────────────────────────────────────────────────────────────────────────────────────────────────────

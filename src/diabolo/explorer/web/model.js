@@ -25,7 +25,9 @@ export class Model {
     this.encoder = program(head.encoder);
     this.decoder = program(head.decoder);
     this.labeler = program(head.labels?.program);
-    this.labels = head.labels && { rows: values(head.labels.rows), count: head.labels.names.length };
+    const { rows, names, limits } = head.labels ?? {};
+    const known = limits && { thresholds: values(limits.thresholds), least: limits.least };
+    this.labels = head.labels && { rows: values(rows), count: names.length, limits: known };
     this.flat = head.flat && { directions: values(head.flat.directions), mean: values(head.flat.mean) };
     this.sheet = head.sheet && { ...head.sheet, outputs: values(head.sheet.outputs), d: tensors.shape(head.sheet.outputs)[1] };
     this.near = this.k > 2 || head.labels ? new NearRows(this.places, this.codes, this.k, head.map.near) : null;

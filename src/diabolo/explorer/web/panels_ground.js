@@ -1,7 +1,7 @@
 // What lies under the points, how they are colored, and what is drawn over them.
 import { LEVELS, VALUES, alongPalette, cssOf } from "./colors.js";
 import { choice, el, labeled, percent, plural, shortly } from "./dom.js";
-import { likeliestOf } from "./faces.js";
+import { likeliestOf } from "./labels.js";
 import { MARKS } from "./heat.js";
 
 const SIDE = 64; // nodes of a layer that the page computes
