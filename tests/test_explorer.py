@@ -925,6 +925,31 @@ def test_dates_and_numbers_are_those_of_the_file(browser, tmp_path):
     page.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "cell", "said"),
+    [
+        ("height", "5.9", "far from all that it had"),
+        ("height", "190", ""),
+        ("joined", "2035-01-01", "far from all that it had"),
+        ("joined", "2024-05-01T00:00:00+02:00", "names one, and counts as what it is in UTC"),
+        ("member", "7", "had only 0 and 1 when the model was fitted: it counts as 1"),
+    ],
+)
+def test_what_is_far_from_fit_is_told_as_in_python(name, cell, said, browser, folder):
+    model, X = fitted("table")
+    page = opened(browser, page_of("table", folder), at="#tab=encode")
+    page.get_by_label("Paste a row").fill(X.iloc[[8]].astype(object).assign(**{name: cell}).to_csv(index=False))
+    page.wait_for_selector(".result table")
+    notes = page.locator(".result .note").all_inner_texts()
+    assert [said in note and f'"{name}"' in note for note in notes] == [True] * bool(said)
+    if name == "height":
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            model.transform(X.iloc[[8]].assign(height=float(cell)))
+        assert bool(told) == bool(said)
+    page.close()
+
+
 @pytest.mark.parametrize("kind", ["table", "outliers"])
 def test_gaps_that_are_new_are_filled_as_in_python(kind, browser, folder):
     model, X = fitted(kind)

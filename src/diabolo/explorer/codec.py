@@ -52,9 +52,11 @@ def described(format: Format, tensors: Tensors, loss: Loss | None = None) -> dic
     """
     meta, arrays = format.described()
     numbers = {name: tensors.add(array, DTYPES[array.dtype.name]) for name, array in arrays.items()}
-    return {"kind": format.kind, **meta, "tensors": numbers, "errors": errors(loss or format.loss(), format.width)}
+    far = {"limits": tensors.add(format.limits(), "f32"), "doubts": format.doubts} if format.kind in TOLD_FAR else {}
+    return {"kind": format.kind, **meta, **far, "tensors": numbers, "errors": errors(loss or format.loss(), format.width)}
 
 
+TOLD_FAR = "tables", "arrays"
 DTYPES = {"float64": "f64", "int32": "i32", "uint8": "u8"}
 
 

@@ -223,6 +223,10 @@ class Format(Printed):
         """Warn of rows x (n, d) without a value, and of numbers that are far from all that fit saw: their unit is another."""
         far.tell(self, x)
 
+    def limits(self) -> np.ndarray:
+        """(2, d) features outside which a row by itself is told; infinite, where none is."""
+        return far.limits(self)
+
     @property
     def are_shares(self) -> bool:
         """Whether all numbers are shares of one unit, in [0, 1], in rows that know nothing of a picture."""

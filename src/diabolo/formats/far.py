@@ -16,7 +16,7 @@ from ..printed import few
 if TYPE_CHECKING:
     from .base import Format
 
-__all__ = ["ENOUGH_TO_TELL", "LOOKED_AT", "RARE", "tell"]
+__all__ = ["ENOUGH_TO_TELL", "LOOKED_AT", "RARE", "limits", "tell"]
 
 LOOKED_AT = 1000  # rows, or pictures, that are looked at
 ENOUGH_TO_TELL = 10  # rows of which it is told that they are far from those of fit
@@ -60,6 +60,15 @@ def outside(format: Format, x: np.ndarray) -> list[int]:
         beyond = np.maximum(x - high, low - x) > (OUTSIDE_ALL if few_rows else OUTSIDE) * width
     told = beyond.all(0) if few_rows else beyond.mean(0) > 0.5
     return np.flatnonzero(told & format.quantities()).tolist() if len(x) else []
+
+
+def limits(format: Format) -> np.ndarray:
+    """(2, d) features outside which a row by itself is told; infinite, where none is."""
+    low, high = format.reach()
+    with np.errstate(invalid="ignore"):  # where the range is infinite
+        found = np.stack([low - OUTSIDE_ALL * (high - low), high + OUTSIDE_ALL * (high - low)])
+    free = ~(format.quantities() & np.isfinite(found).all(0)) | (not format.doubts)
+    return np.where(free, [[-np.inf], [np.inf]], found)
 
 
 def say_outside(format: Format, x: np.ndarray, features: list[int]) -> None:

@@ -19,7 +19,7 @@ from .far import RARE
 from .frames import combined
 from .gaps import Gaps
 from .hints import nearly_numbers, text_hints
-from .scale import FLOATS, decoded
+from .scale import FLOATS, decoded, encoded
 from .schema import arrow_type, is_iso, is_text
 from .suspects import are_days, ends_in_total, looks_like_codes
 
@@ -97,6 +97,12 @@ def tell_beyond(columns: Sequence[Column], starts: Sequence[int], x: np.ndarray)
             "how well the model does there. To find out, fit the earlier rows and predict the later ones; or fit without "
             "the column"
         )
+
+
+def beyond(span: tuple[float, float], unit: tuple[float, ...]) -> np.ndarray:
+    """(2,) the features of the dates before and after which others are told."""
+    low, high = span
+    return encoded(np.array([low, high]) + np.array([-BEYOND, BEYOND]) * (high - low), *unit)
 
 
 def _levels(column: Category, values: pa.Array, decimal: str) -> None:

@@ -37,7 +37,7 @@ from .frames import arrow, collected, combined, container, mixed_categories, nam
 from .gaps import Gaps
 from .parts import is_path
 from .recurring import possible_part, recurring, seen_as
-from .remarks import remark, tell_beyond, tell_unseen
+from .remarks import beyond, remark, tell_beyond, tell_unseen
 from .scale import FAR, FLOATS, NEAR, describe_kinds
 from .schema import arrow_type, in_zone_of, is_known
 from .survey import Seen, survey
@@ -199,6 +199,13 @@ class Tables(Format):
 
     def tell_unseen(self, X: Any) -> None:
         tell_unseen(self.own, self.gaps, map(arrow, self.chunks(X)))
+
+    def limits(self) -> np.ndarray:
+        found = super().limits()
+        for column, block in zip(self.fields, self.blocks, strict=True):
+            if isinstance(column, Number) and column.span is not None:
+                found[:, block.start] = beyond(column.span, column.unit)
+        return found
 
     def tell_far(self, x: Any) -> None:
         super().tell_far(x)

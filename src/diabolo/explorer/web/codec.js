@@ -29,9 +29,11 @@ export function makeCodec(json, tensors) {
 // ── tables and arrays ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 class TableCodec {
-  constructor(json) {
+  constructor(json, tensors) {
     this.kind = "table";
     this.columns = json.columns.map((about) => columnOf(about, json));
+    this.limits = tensors.array(json.limits); // the least of each feature, and the largest
+    this.doubts = json.doubts; // a detector judges what cannot be
   }
 
   // The columns of a row; others are made of them.
@@ -50,7 +52,19 @@ class TableCodec {
       times.set(column.name, value === null ? null : onClock(column.cells.nanoseconds?.(value), column.cells.zone));
     }
     for (const part of this.columns) if (part.part_of) part.encode(partOf(part, times.get(part.part_of[0])), x, warn);
+    for (const column of this.own) this.#tellFar(column, row[column.name], x, warn);
     return x;
+  }
+
+  // What is far from all that the model saw, as formats/far.py has it.
+  #tellFar({ name, start, type }, cell, x, warn) {
+    const v = x[start];
+    const d = this.limits.length / 2;
+    const said = `column ${quoted(name)} has ${quoted(String(cell))}`;
+    if (type === "yes or no" && Math.abs(v) === Infinity && this.doubts)
+      warn(`${said}, and had only 0 and 1 when the model was fitted: it counts as ${v > 0 ? 1 : 0}`);
+    if (v < this.limits[start] || v > this.limits[d + start])
+      warn(`${said}, far from all that it had when the model was fitted: the model knows nothing of such values`);
   }
 
   decode(e) {
@@ -60,7 +74,7 @@ class TableCodec {
 
 class ArrayCodec extends TableCodec {
   constructor(json, tensors) {
-    super({ columns: [] });
+    super({ ...json, columns: [] }, tensors);
     const [unit, digits, flags] = ["unit", "digits", "flags"].map((name) => tensors.array(json.tensors[name]));
     const how = { decimal: ".", thousands: null, missing: json.missing, na: [] };
     const alike = { arrow: json.arrow, smallest: json.smallest, width: 1, decimals: null, empty: false, spared: [] };

@@ -39,7 +39,7 @@ class Column {
     if (!trimmed) return null;
     const value = this.cells.read(trimmed);
     if (value === undefined) throw this.refusal(text);
-    if (this.cells.zone) tellZone(this, trimmed, warn);
+    if (this.cells.family === "dates") tellZone(this, trimmed, warn);
     return this.plain ? this.adapted(value, text) : value;
   }
 
@@ -75,8 +75,12 @@ class Column {
 // A date without a zone counts as UTC.
 function tellZone(column, text, warn) {
   const { zone } = column.cells;
-  if (zone === "UTC" || (/(Z|[+-]\d\d(:?\d\d)?)$/.test(text) && text.includes(":"))) return;
-  warn(`column ${quoted(column.name)} has dates in the zone ${zone}: ${quoted(text)} names none, and is taken as UTC`);
+  const [named] = (text.includes(":") && /(Z|[+-]\d\d(:?\d\d)?)$/.exec(text)) || [null];
+  const said = `column ${quoted(column.name)} has dates`;
+  if (zone === null && named !== null && !/^(Z|[+-]00(:?00)?)$/.test(named))
+    warn(`${said} without a zone: ${quoted(text)} names one, and counts as what it is in UTC`);
+  if (zone !== null && zone !== "UTC" && named === null)
+    warn(`${said} in the zone ${zone}: ${quoted(text)} names none, and is taken as UTC`);
 }
 
 // ── numbers, dates, times, durations ───────────────────────────────────────────────────────────────────────────────────
