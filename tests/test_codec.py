@@ -496,7 +496,7 @@ def test_a_row_of_cells(page):
     same(found["x"][:2], x.repeat(2, 1))
     gaps = format.to_tensor(frame.assign(age=np.nan, city=None, when=pd.NaT))
     same(found["x"][2:], gaps)
-    assert {said.partition(" has ")[0] for said in found["said"]} == {'column "when"', 'column "day"'}  # later than those of fit
+    assert {said.partition(" has ")[0] for said in found["said"]} == {'column "when"', 'column "day"'}  # later ones
     assert all("far from all that it had when the model was fitted" in said for said in found["said"])
 
 
