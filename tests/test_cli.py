@@ -881,6 +881,14 @@ def test_label_add_from_other_columns_and_texts(mails: Path, tags: Path, tmp_pat
     assert load(mails / "texts.diabolo").classes_.tolist() == sorted(NAMES)
 
 
+def test_label_add_leaves_groups_out(mails: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
+    table = pd.read_csv(mails / "examples.csv")
+    table.assign(author=[f"a{i // 2}" for i in range(len(table))]).to_csv(tmp_path / "examples.csv", index=False)
+    said = diabolo("label", "add", tags, "refund", tmp_path / "examples.csv", "--groups", "author")
+    assert "'refund' from 3 positive and 8 negative examples" in said.out, said.err
+    one_line(diabolo("label", "add", tags, "more", tmp_path / "examples.csv", "--groups", "autor"), 1, "'autor'")
+
+
 def test_a_link_to_a_model_stays_a_link(mails: Path, tags: Path, tmp_path: Path, diabolo: Any) -> None:
     link = tmp_path / "link.diabolo"
     link.symlink_to(tags)

@@ -143,6 +143,38 @@ def test_rows_on_a_curve_are_no_near_copies() -> None:
         assert gap_after(Rows(torch.from_numpy(np.column_stack(x)).float())) == 0
 
 
+def test_a_new_label_of_groups_is_measured_by_groups_left_out() -> None:
+    """Each thing has ten rows, and by chance the label: leave-one-out knows the thing again."""
+    r = np.random.default_rng(0)
+    thing = np.repeat(np.arange(40), 10)
+    rows, seen = r.normal(size=(40, 8)), thing < 16
+    near = rows[thing] + 0.05 * r.normal(size=(400, 8))
+    clf = MultiLabelClassifier(**QUICK | {"epochs": 30}).fit(near, (rows[thing, :1] > 0) * 1, groups=thing)
+    y = np.isin(thing, r.permutation(16)[:8]) * 1
+    with pytest.warns(UserWarning, match="^examples of 'chance' seem to come in groups .*, is too good for new things"):
+        known = clf.add_label("chance", near[seen], y[seen])
+    clf.drop_label("chance")
+    found = clf.add_label("chance", near[seen], y[seen], groups=thing[seen])
+    assert known.interval[0] > 0.95
+    assert found.interval[0] < 0.7, "a label by chance is not known"
+    assert "of groups that are left out, average precision" in str(found)
+    good = clf.add_label("known", near[seen], (rows[thing, 0] > 0)[seen] * 1, groups=thing[seen])
+    assert good.average_precision > 0.8
+    alone = clf.add_label("of a few", near[:30], groups=thing[:30])  # all have it: the kept rows are the others
+    assert alone.positives == 30
+    assert 0 <= alone.average_precision <= 1
+    with pytest.raises(DataError, match="groups holds one group"):
+        clf.add_label("of one", near[:10], groups=thing[:10])
+
+
+def test_a_new_label_of_other_rows_is_measured_as_before() -> None:
+    r = np.random.default_rng(0)
+    x = r.normal(size=(300, 8))
+    clf = MultiLabelClassifier(**QUICK).fit(x, (x[:, :1] > 0) * 1)
+    one, each = (clf.add_label(name, x[:60], (x[:60, 1] > 0) * 1, groups=g) for name, g in (("one", None), ("each", range(60))))
+    assert abs(one.average_precision - each.average_precision) < 0.1
+
+
 def test_a_run_with_other_groups_is_not_resumed(tmp_path: Path) -> None:
     params = QUICK | {"checkpoint": str(tmp_path / "state")}
     Classifier(**params).fit(X, ILL)

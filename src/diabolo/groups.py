@@ -28,7 +28,7 @@ from .formats.targets import is_missing, same_length
 from .rows import Rows, evenly
 from .series import is_series
 
-__all__ = ["first_of_each", "tell_dependent"]
+__all__ = ["first_of_each", "gap_after", "tell_dependent"]
 
 ROWS, ASKED = 20_000, 300  # rows that are looked at, and whose neighbors are
 COLUMNS, LEAST = 64, 3  # of quantities, that distances come from, at most and at least
@@ -96,12 +96,12 @@ def tell_dependent(rows: Rows, wrong: str, classes: Any = None, numbers: Any = N
         )
 
 
-def gap_after(rows: Rows) -> int:
-    """How many others of its group a row has, usually; 0 if there are no groups to be seen."""
+def gap_after(rows: Rows, first: int | None = None) -> int:
+    """How many others of its group a row has, usually, of the `first` ones, or of all; 0 if there are no groups to be seen."""
     x = quantities(rows)
     if x is None:
         return 0
-    asked = evenly(len(x), ASKED)
+    asked = evenly(min(first or len(x), len(x)), ASKED)
     d = torch.cdist(x[torch.from_numpy(asked)], x).sort(1).values.numpy()
     d[d <= 1e-6 * d[:, -1:]] = np.nan  # itself, and exact copies, which are held out together
     d = np.sort(d, 1)[:, : min(LARGEST, len(x) // 5) + 1]

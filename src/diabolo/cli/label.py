@@ -27,6 +27,7 @@ ADD = """\b
 Examples:
   diabolo label add tags.diabolo refund examples.csv
   diabolo label add tags.diabolo refund examples.csv --column wants_money --prior 0.02 -o more.diabolo
+  diabolo label add ill.diabolo anemia examples.csv --groups patient                       (several rows of each patient)
 """
 DROP = """\b
 Examples:
@@ -68,13 +69,20 @@ def command() -> None:
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Share of all rows that have the label, if it is not the share among the examples.",
 )
+@click.option(
+    "--groups",
+    metavar="COLUMN",
+    help="The rows of each value of this column belong together, such as those of a patient, and are left out together.",
+)
 @OUTPUT
 @reading
-def add(model: Path, name: str, examples: Path, column: str | None, prior: float | None, output: Path | None) -> None:
+def add(
+    model: Path, name: str, examples: Path, column: str | None, prior: float | None, groups: str | None, output: Path | None
+) -> None:
     check_output(output, model, examples)
     clf = load_model(model, "label add", KIND)
-    X, y = read_examples(clf, examples, name, column)
-    card = clf.add_label(known_name(clf, name), X, y, prior=prior)
+    X, y, group = read_examples(clf, examples, name, column, groups)
+    card = clf.add_label(known_name(clf, name), X, y, prior=prior, groups=group)
     click.echo(f"{card}: wrote {save_model(clf, model, output)}")
 
 
@@ -120,27 +128,32 @@ def check_output(output: Path | None, *inputs: Path) -> None:
         never_onto_input(output, *inputs)
 
 
-def read_examples(clf: MultiLabelClassifier, path: Path, name: str, column: str | None) -> tuple[Any, Any]:
-    """The examples, and which of them have the label; None: all."""
+def read_examples(
+    clf: MultiLabelClassifier, path: Path, name: str, column: str | None, groups: str | None = None
+) -> tuple[Any, Any, Any]:
+    """The examples, which of them have the label (None: all), and the group of each (None: each its own)."""
     import numpy as np
 
     from ..formats.labeled import check_names, read_for, takes_texts, yes_no
 
     table, X = read_for(clf.format_, path)
     own = [] if takes_texts(clf.format_) else [*clf.format_.columns, *map(str, clf.labels_.names)]
+    if groups is not None:
+        check_names(table, [groups], "--groups")
+    group = None if groups is None else table[groups]
     if column is None and name in table.column_names and name not in own:
         column = name
     if column is None:
         if name.strip() and known_name(clf, name) not in clf.labels_.names:  # otherwise the name is the error
-            check_answers(table, own, name)
-        return X, None
+            check_answers(table, [*own, groups], name)
+        return X, None, group
     check_names(table, [column], "--column")
     y = yes_no(table, column)
     rows = np.flatnonzero(~np.isnan(y))
-    return chosen(X, rows), y[rows]
+    return chosen(X, rows), y[rows], None if group is None else group.take(rows)
 
 
-def check_answers(table: Any, own: list[str], name: str) -> None:
+def check_answers(table: Any, own: list[str | None], name: str) -> None:
     """Raise a DataError for an extra column of 0 and 1 with another name: it may say which examples have the label."""
     for column in set(table.column_names) - {*own}:
         cells = {v for v in table[column].unique().to_pylist() if v is not None}

@@ -165,7 +165,7 @@ class MultiLabelClassifier(MultiLabel):
     (100, 6)
     """
 
-    def add_label(self, name: Any, X: Any, y: Any = None, *, prior: float | None = None) -> NewLabel:
+    def add_label(self, name: Any, X: Any, y: Any = None, *, prior: float | None = None, groups: Any = None) -> NewLabel:
         """Learn one more label from few examples; the probabilities of the other labels keep their bits.
 
         The encoder does not change. The new row of the last layer is the optimum of a convex problem; its penalty is chosen by
@@ -181,6 +181,9 @@ class MultiLabelClassifier(MultiLabel):
             Which of them have the label; by default all. If all have it, the rows of the memory are the negatives.
         prior : float in (0, 1), optional
             Share of all rows that have the label, if the share among the examples is another one.
+        groups : array-like (n,), optional
+            Rows of the same group, such as a patient, are left out together: how good the label is, and its threshold, hold
+            for new groups.
 
         Returns
         -------
@@ -195,8 +198,9 @@ class MultiLabelClassifier(MultiLabel):
         Warns
         -----
         UserWarning
-            Rows with the same features have the label and have it not; examples are copies of others; no threshold
-            reaches the precision of `threshold_metric`; or nothing was learned, so that nearly all rows would get it.
+            Rows with the same features have the label and have it not; examples are copies of others, or seem to come in
+            groups; no threshold reaches the precision of `threshold_metric`; or nothing was learned, so that nearly all rows
+            would get it.
         """
         check_is_fitted(self)
         start = time.perf_counter()
@@ -208,14 +212,16 @@ class MultiLabelClassifier(MultiLabel):
         if prior is not None and not 0 < prior < 1:
             raise ValueError(f"prior={prior!r}: allowed are None and numbers between 0 and 1")
         same_order(X, y)
-        examples = Examples(name, torch.cat(list(self._features(X))), y, self._codes_float32)
+        same_order(X, groups, "groups")
+        examples = Examples(name, torch.cat(list(self._features(X))), y, self._codes_float32, groups)
         examples.tell_copies(self.memory_)
+        examples.tell_groups(self.memory_)
         if not (examples.y == 0).any():
             examples = examples.against(self.memory_)
         metric = of_new_label(self.threshold_metric, name)
         row = examples.solve(Direct(self.network_).words(examples.x), prior, metric)
         self._append(name, row)
-        return NewLabel.of(name, examples.y, row.found, start)
+        return NewLabel.of(name, examples.y, row.found, start, examples.first)
 
     def _append(self, name: Any, row: Row) -> None:
         """One more row, and its linear unit if the labels have such units; in single precision, as in a file."""

@@ -83,8 +83,12 @@ def unranked(raw: Tensor, y: Tensor, weight: Tensor | None = None) -> float:
     return float(1 - (each.mean() if weight is None else np.average(each, weights=weight[some].mean(1).numpy())))
 
 
-def average_precision(score: np.ndarray, y: np.ndarray, draws: int = DRAWS) -> tuple[float, tuple[float, float]]:
+def average_precision(
+    score: np.ndarray, y: np.ndarray, draws: int = DRAWS, groups: np.ndarray | None = None
+) -> tuple[float, tuple[float, float]]:
     """Scores (n,), y (n,) bool -> the value, and its 5 % and 95 % quantiles; NaN if all or none are true.
+
+    Rows of the same group (n,) are drawn together.
 
     >>> value, (low, high) = average_precision(np.array([3.0, 2.0, 1.0]), np.array([True, False, True]))
     >>> round(value, 3), 0 <= low <= high <= 1
@@ -107,10 +111,12 @@ def average_precision(score: np.ndarray, y: np.ndarray, draws: int = DRAWS) -> t
         some = true[:, -1] > 0
         return np.asarray((mine * p).sum(1)[some] / true[some, -1])
 
+    code = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1][order]  # of what is drawn
+    k = int(code.max()) + 1
     rng, at_once = np.random.default_rng(0), max(1, NUMBERS // n)
     value = float(weighted(np.ones((1, n)))[0])
     sizes = (min(at_once, draws - start) for start in range(0, draws, at_once))
-    known = np.concatenate([np.zeros(0), *(weighted(counts(rng.integers(n, size=(m, n)), n)) for m in sizes)])
+    known = np.concatenate([np.zeros(0), *(weighted(counts(rng.integers(k, size=(m, k)), k)[:, code]) for m in sizes)])
     low, high = np.quantile(known, LEVEL) if len(known) else (0.0, 1.0)
     return value, (float(low), float(high))
 

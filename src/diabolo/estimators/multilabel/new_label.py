@@ -9,7 +9,8 @@ leave-one-out needs no new fit,
     f_i without i = z_i - alpha_i / [A^-1]_ii,      A = H H' + lambda W^-1,    W = p (1 - p),   z = f + (y - p) / W
                   = f_i - l_i (y_i - p_i) / (1 - W_ii l_i),   l_i = h_i' (H' W H + lambda)^-1 h_i
 
-and lambda is the one with the largest leave-one-out likelihood, on a sample if there are many rows.
+and lambda is the one with the largest leave-one-out likelihood, on a sample if there are many rows. Of rows that belong
+together, such as those of a patient, whole groups are left out in place of single rows, a tenth of them at a time.
 
 References
 ----------
@@ -35,11 +36,12 @@ from torch.func import functional_call
 
 from ...errors import DataError, warn
 from ...formats.targets import floats, same_length
+from ...groups import first_of_each, gap_after
 from ...hardware import one_thread
 from ...nets.heads import hidden_units
 from ...network import Diabolo
 from ...printed import Grid, Printed
-from ...rows import spread_rows
+from ...rows import Rows, spread_rows
 from ..logistic import gram, loss, matvec, newton_dual, newton_primal
 from .metrics import average_precision
 from .replay import Memory
@@ -54,6 +56,8 @@ MIN_GAIN = 0.2  # smallest gain for which a number of examples is given
 WORDS_LENGTH = 3.0  # length of a document's words relative to its code; a new label reads both
 MAX_DISTANCE_OF_COPIES = 1e-5  # largest distance of two codes of the same row, relative to its length
 MANY_TIMES = 5  # times the share of pairs of known rows that are alike, beyond which examples are told to be copies
+FOLDS = 10  # of groups
+ENOUGH_TO_TELL = 10  # examples of which it is told that they come in groups
 MAX_PAIRS_NAMED = 5  # pairs of contradicting rows that a warning shows
 
 
@@ -75,6 +79,8 @@ class NewLabel(Printed):
     ridge : float
         The chosen lambda.
     seconds : float
+    grouped : bool
+        Whether whole groups were left out, and not single rows.
     """
 
     name: Any
@@ -85,19 +91,21 @@ class NewLabel(Printed):
     more: int | None
     ridge: float
     seconds: float = field(compare=False)
+    grouped: bool = False
 
     @classmethod
-    def of(cls, name: Any, y: np.ndarray, found: Solution, start: float) -> Self:
-        """What a solution is worth for examples y (n,); `start`: the time when all began."""
+    def of(cls, name: Any, y: np.ndarray, found: Solution, start: float, first: np.ndarray | None = None) -> Self:
+        """What a solution is worth for examples y (n,) of groups, or of none; `start`: the time when all began."""
         y = np.asarray(y) > 0.5
         counts = int(y.sum()), int((~y).sum())
-        value, interval = average_precision(found.left_out, y & (min(counts) > 1))  # NaN where nothing is left to learn from
+        enough = min(counts) > 1 if first is None else min(len(np.unique(first[y == yes])) for yes in (True, False)) > 1
+        value, interval = average_precision(found.left_out, y & enough, groups=first)  # NaN where nothing is left to learn from
         more, (less, times) = None, found.before
         if less == less and 0 < value < 1:
             gain = np.log(max(1 - less, 1e-9) / (1 - value)) / np.log(times)  # the error falls like n^-gain
             if gain > MIN_GAIN:
                 more = int(np.ceil(y.sum() * (2 ** (1 / gain) - 1)))
-        return cls(name, *counts, value, interval, more, found.ridge, time.perf_counter() - start)
+        return cls(name, *counts, value, interval, more, found.ridge, time.perf_counter() - start, first is not None)
 
     def _parts(self) -> Iterator[str | Grid]:
         yield self._sentence()
@@ -105,10 +113,11 @@ class NewLabel(Printed):
     def _sentence(self) -> str:
         start = f"{self.name!r} from {self.positives} positive and {self.negatives} negative examples"
         if np.isnan(self.average_precision):
-            return f"{start}; at least two of each are needed to estimate the precision"
+            return f"{start}; at least two {'groups ' if self.grouped else ''}of each are needed to estimate the precision"
         low, high = self.interval
         needed = f"; about {self.more:,} more examples would halve the gap to 1" if self.more else ""
-        return f"{start}: leave-one-out average precision {self.average_precision:.2f} ({low:.2f} to {high:.2f}){needed}"
+        how = "of groups that are left out, average precision" if self.grouped else "leave-one-out average precision"
+        return f"{start}: {how} {self.average_precision:.2f} ({low:.2f} to {high:.2f}){needed}"
 
 
 class Row(NamedTuple):
@@ -137,12 +146,27 @@ class Examples:
         Which of them have the label; None: all.
     encode : callable
         Rows -> codes (n, K m).
+    groups : array-like (n,), optional
+        Rows of the same group belong together.
     """
 
-    def __init__(self, name: Any, x: Tensor, y: Any, encode: Callable[[Tensor], np.ndarray]) -> None:
+    def __init__(self, name: Any, x: Tensor, y: Any, encode: Callable[[Tensor], np.ndarray], groups: Any = None) -> None:
         self.name, self.x, self.encode = name, x, encode
         self.y = np.ones(len(x)) if y is None else zeros_and_ones(y, len(x))
+        self.first = None if groups is None else first_of_each(groups, len(x))
         warn_of_contradictions(x, self.y)
+
+    def tell_groups(self, memory: Memory) -> None:
+        """Warn of examples that come in groups, such as the rows of a patient: one left out leaves the others."""
+        if self.first is not None or len(self.x) < ENOUGH_TO_TELL:
+            return
+        size = 1 + gap_after(Rows(torch.cat([self.x.double(), memory.rows.double()])), len(self.x))
+        if 1 < size <= len(self.x) / 2:
+            warn(
+                f"examples of {self.name!r} seem to come in groups of about {size}, which lie far nearer to each other than to "
+                "all the rest, as measurements of one thing do: how good the label is, said by leaving out one example at a "
+                "time, is too good for new things; say which belong together, add_label(..., groups=...) (--groups)"
+            )
 
     def tell_copies(self, memory: Memory) -> None:
         """Warn of examples that are there several times, as rows of the model are not: one left out leaves the others."""
@@ -172,6 +196,8 @@ class Examples:
         others = memory.rows[torch.from_numpy(apart)].to(self.x)
         both = copy(self)
         both.x, both.y = torch.cat([self.x, others]), np.concatenate([self.y, np.zeros(len(others))])
+        if self.first is not None:  # each of the others by itself
+            both.first = np.concatenate([self.first, len(self.x) + np.arange(len(others))])
         both.h = both.encode(both.x)
         return both
 
@@ -182,7 +208,7 @@ class Examples:
         """
         scale = WORDS_LENGTH * length(self.h) / length(words)
         with one_thread():
-            found = solve(np.concatenate([self.h, (scale * words).astype(self.h.dtype)], 1), self.y)
+            found = solve(np.concatenate([self.h, (scale * words).astype(self.h.dtype)], 1), self.y, first=self.first)
         share = self.y.mean()
         prior = share if prior is None else prior
         shift = float(logit(prior) - logit(share))
@@ -214,8 +240,8 @@ class Solution(NamedTuple):
     before: tuple[float, float]
 
 
-def solve(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> Solution:
-    """Codes (n, m), y (n,) of 0 and 1 -> the optimum.
+def solve(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES, first: np.ndarray | None = None) -> Solution:
+    """Codes (n, m), y (n,) of 0 and 1, and the first row (n,) of the group of each -> the optimum.
 
     >>> rng = np.random.default_rng(0)
     >>> h = rng.normal(size=(30, 50)); h[:10, 0] += 3
@@ -228,16 +254,32 @@ def solve(h: np.ndarray, y: np.ndarray, ridges: Sequence[float] = RIDGES) -> Sol
     u = with_constant(h / unit)
     some = np.arange(len(y)) if len(y) <= MAX_ROWS_FOR_RIDGE else balanced(y, MAX_ROWS_FOR_RIDGE)
     fits = ridge_path(gram(u[some]), y[some], ridges)
+    fold = None if first is None else np.unique(first, return_inverse=True)[1] % FOLDS
+    if fold is not None:
+        fits = [(a, crossed(u[some], y[some], r, fold[some])) for (a, _), r in zip(fits, ridges, strict=True)]
     best = int(np.argmin([loss(out, y[some]) for _, out in fits]))
     alpha, left_out = np.zeros(len(y)), fits[best][1]
     alpha[some] = fits[best][0]
-    before = learning_curve_point(u, y, ridges[best], some, left_out)
+    before = learning_curve_point(u, y, ridges[best], some, left_out) if fold is None else (float("nan"), 1.0)
     if MAX_ROWS_FOR_RIDGE < len(u) <= u.shape[1]:
         alpha, left_out = newton_dual(gram(u), y, ridges[best], alpha)
     w = matvec(u.T, alpha)
     if len(u) > max(MAX_ROWS_FOR_RIDGE, u.shape[1]):
         w, left_out = newton_primal(u, y, ridges[best], w)
+    if fold is not None:
+        left_out = crossed(u, y, ridges[best], fold)
     return Solution(w[:-1] / unit, float(w[-1] * INTERCEPT), left_out, ridges[best], before)
+
+
+def crossed(u: np.ndarray, y: np.ndarray, ridge: float, fold: np.ndarray) -> np.ndarray:
+    """Outputs (n,) for each row of what is learned from the rows of other folds."""
+    out = np.zeros(len(y))
+    for k in np.unique(fold):
+        seen, start = u[fold != k], np.zeros(min((fold != k).sum(), u.shape[1]))
+        wide = len(seen) <= u.shape[1]
+        found = newton_dual(gram(seen), y[fold != k], ridge, start) if wide else newton_primal(seen, y[fold != k], ridge, start)
+        out[fold == k] = u[fold == k] @ (matvec(seen.T, found[0]) if wide else found[0])
+    return out
 
 
 def length(h: np.ndarray) -> Any:
