@@ -20,6 +20,7 @@ from diabolo.formats import Documents, Reading, Tables, infer, write_table
 from diabolo.formats.cells import guessed, signs_of, typed
 from diabolo.formats.files import is_table, read_table, table_pieces
 from diabolo.formats.hints import nearly_numbers
+from diabolo.formats.output import write_pieces
 
 TEXT = pa.string()
 
@@ -778,3 +779,21 @@ def test_columns_without_names_are_told(tmp_path: Path) -> None:
     (path := tmp_path / "export.csv").write_text("a,,,d\n1,2,3,4\n5,6,7,8\n")
     with pytest.raises(DataError, match="line 1 names 2 of 4 columns: name each, or delete what is above the names"):
         read_table(path)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_durations_in_text_files_come_back(unit: str, tmp_path: Path) -> None:
+    """As pandas writes them; a count would say no unit."""
+    second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    some = pa.array([k * second for k in (95_400, 0, -95_400, 86_400)] + [None], pa.duration(unit))
+    exact = pa.array([1, -second - 1, None], pa.duration(unit))
+    for values, first in ((some, "1 days 02:30:00"), (exact, {"s": "0 days 00:00:01"}.get(unit, "0 days 00:00:00.0"))):
+        table = pa.table({"span": values, "k": range(len(values))})
+        write_table(table, tmp_path / "a.csv")
+        write_pieces([table, table], tmp_path / "b.csv")
+        for name, times in (("a.csv", 1), ("b.csv", 2)):
+            assert (tmp_path / name).read_text().splitlines()[1].startswith(f'"{first}')
+            found = read_table(tmp_path / name, None, None, {"span": values.type, "k": pa.int64()})
+            assert found["span"].to_pylist() == values.to_pylist() * times
+    with pytest.raises(DataError, match="column 'list' holds lists, which no text file can hold"):
+        write_table(pa.table({"list": [[1], [2]]}), tmp_path / "c.csv")

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.feather as feather
@@ -20,9 +21,13 @@ from ..storage import atomic
 from . import readers
 from .layout import SPREADSHEETS, Reading, ending
 from .names import CSV, READABLE
+from .schema import words
 from .spelling import Recoded, layout_of, spelled
+from .written import fraction, written
 
 __all__ = ["write_pieces", "write_table"]
+
+NO_TEXT = "lists", "records"
 
 
 def write_table(table: Any, path: str | Path, source: Path | None = None, how: Reading | None = None) -> None:
@@ -87,15 +92,29 @@ def _write(table: pa.Table, path: Path, file: IO[bytes], how: Reading) -> None:
 
 
 def _in_text(table: pa.Table, whole: bool = False, how: Reading | None = None) -> pa.Table:
-    """As a text file has it: dates and times without fractions of a second, if none has any in the table, or in this piece."""
+    """As a text file has it: dates and times without fractions of a second, if none has any in the table, or in this piece.
+
+    Durations are those of pandas, 1 days 02:30:00: their counts would say no unit.
+    """
     table = spelled(_plain(table), how or Reading())
     for i, column in enumerate(table.schema):
+        if words(column.type) in NO_TEXT:
+            raise DataError(f"column {column.name!r} holds {words(column.type)}, which no text file can hold: write a .parquet")
+        if pa.types.is_duration(column.type):
+            table = table.set_column(i, column.name, _spans(table.column(i)))
         if pa.types.is_timestamp(column.type):
             values = table.column(i)
             with suppress(pa.ArrowInvalid):  # fractions would be lost
                 values = values.cast(pa.timestamp("s", column.type.tz))
             table = table.set_column(i, column.name, values if whole else values.cast(pa.string()))
     return table
+
+
+def _spans(column: pa.ChunkedArray) -> pa.Array:
+    """Durations as texts, with as many decimals of a second as are needed."""
+    counts = column.cast(pa.int64()).drop_null().to_numpy()
+    digits = fraction(column.type, int(np.gcd.reduce(counts)) or 10**9)
+    return pa.array([text or None for text in written(column.combine_chunks(), max(0, digits))], pa.string())
 
 
 def _plain(table: pa.Table) -> pa.Table:
