@@ -143,6 +143,7 @@ def test_rows_on_a_curve_are_no_near_copies() -> None:
         assert gap_after(Rows(torch.from_numpy(np.column_stack(x)).float())) == 0
 
 
+@pytest.mark.filterwarnings("ignore:nothing was learned")
 def test_a_new_label_of_groups_is_measured_by_groups_left_out() -> None:
     """Each thing has ten rows, and by chance the label: leave-one-out knows the thing again."""
     r = np.random.default_rng(0)
