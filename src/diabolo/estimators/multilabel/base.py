@@ -28,7 +28,7 @@ from ...formats.labels import Labels, combined
 from ...formats.targets import doubtful, same_length, same_order, weights_of
 from ...losses import Loss
 from ...nets.heads import member_mean
-from ...rows import Rows
+from ...rows import Rows, evenly
 from ...storage import under
 from ...tagger import Tagger, at_once
 from ..parameters import check_integer
@@ -51,6 +51,7 @@ __all__ = ["MultiLabel"]
 MAX_WEIGHTS_FOR_MEMBERS = 20_000_000  # weights of the last layer; with more, there is one member
 MIN_ROWS_FOR_FOUR_MEMBERS = 2000  # with fewer rows, a fourth member changed no set
 MAX_CELLS_KEPT = 5_000_000  # cells of y in the memory, at most
+ENOUGH_TO_TELL = 2000  # rows by which a label shows that nearly all would get
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -287,10 +288,7 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
         one = self._is_multiclass
         self._decision = decision(r, t, w, self.threshold_metric, self.min_labels, one)
         if not one:
-            known = np.nansum(t, 0) > 0  # of others it was told that there is nothing to learn
-            tell_never(compress(self.labels_.names, known), self._decision.thresholds[known], self.threshold_metric)
-            p, chosen = self._decision.calibrated(r), self._decision.thresholds
-            tell_always(self.labels_.names, chosen, self.threshold_metric, p, t, w)
+            self._tell_thresholds(r, t, w)
         said = torch.from_numpy(self._decision.probabilities(r)) if one else raw
         self.held_out_ = misclassified(said, y, weight) if one else unranked(raw, y, weight)
         direct = Direct(self.network_)
@@ -298,6 +296,15 @@ class MultiLabel(Tagger, ClassifierMixin, Supervised, abstract=True):
             a, b = torch.from_numpy(self._decision.platt).float()
             more = direct.fit(self._out_of_fold.rows, i, a * raw + b, y, weight, a, self.format_.piece)
             self._decision.shift(more.numpy())
+
+    def _tell_thresholds(self, r: np.ndarray, t: np.ndarray, w: np.ndarray | None) -> None:
+        """Warn of labels that no row, or nearly every row, would get."""
+        known = np.nansum(t, 0) > 0  # of others it was told that there is nothing to learn
+        names, chosen = [*compress(self.labels_.names, known)], self._decision.thresholds[known]
+        tell_never(names, chosen, self.threshold_metric)
+        some = evenly(len(r), ENOUGH_TO_TELL)
+        p, weight = self._decision.calibrated(r[some]), None if w is None else np.broadcast_to(w, t.shape)[some][:, known]
+        tell_always(names, chosen, self.threshold_metric, p[:, known], t[some][:, known], weight)
 
     def _measure(self, train: Rows, held: Rows | None) -> None:
         super()._measure(train, held)

@@ -110,7 +110,7 @@ def tell_always(
     """
     known = ~np.isnan(y) * (1.0 if weight is None else weight)
     given, have = (known * (p >= t)).sum(0), (known * np.nan_to_num(y)).sum(0)
-    always = (given > ALWAYS * known.sum(0)) & (have < RARELY * given) & (have > 0) & (len(y) >= ENOUGH)
+    always = (given > ALWAYS * known.sum(0)) & (have < RARELY * given) & (len(y) >= ENOUGH)
     if is_f1(optimize) and always.any():
         warn(
             f"nothing was learned that tells which rows have {some([str(name) for name in compress(names, always)])}: F1 is "
