@@ -25,7 +25,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from torch import Tensor, nn
 
-from diabolo import Autoencoder, Classifier, DataError, Denoiser, FormatError, Regressor, load
+from diabolo import Autoencoder, Classifier, DataError, Denoiser, FormatError, MultiLabelClassifier, Regressor, load
 from diabolo.bulk.applied import predicted
 from diabolo.estimators import architectures
 from diabolo.estimators.supervised.targets import NumberTarget
@@ -319,6 +319,19 @@ def test_a_class_of_one_row(pretrained: bool) -> None:
 
 
 # ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_class_without_weight_is_told() -> None:
+    """It was never predicted, without a word."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 3)), np.arange(60) % 3
+    with pytest.warns(UserWarning, match="^all rows of '2' have a weight of 0: no row will be of this class"):
+        clf = Classifier(epochs=2, random_state=0, verbose=False).fit(X, y, sample_weight=y < 2)
+    assert set(clf.predict(X)) <= {0, 1}
+    clf.set_params(warm_start=True).fit(X[y < 2], y[y < 2], sample_weight=np.ones(40))
+    Y = np.stack([y == 0, y == 2], 1)
+    with pytest.warns(UserWarning, match="^label 1 is positive in no row"):
+        MultiLabelClassifier(epochs=2, random_state=0, verbose=False).fit(X, Y, sample_weight=y < 2)
 
 
 def test_predictions_below_0_are_told_where_no_number_was() -> None:

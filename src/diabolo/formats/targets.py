@@ -36,6 +36,7 @@ __all__ = [
     "shown",
     "tell_single",
     "tell_unknown",
+    "tell_weightless",
     "values",
     "weights_of",
 ]
@@ -280,6 +281,13 @@ def tell_single(names: Sequence[Any]) -> None:
     """Warn of a single class: whatever a row holds, it is of this class."""
     if len(names) == 1:
         warn(f"y holds a single class, {names[0]!r}: every row will be of this class; give rows of others, too")
+
+
+def tell_weightless(names: Sequence[Any], index: np.ndarray, w: np.ndarray) -> None:
+    """Warn of classes all of whose rows, numbers of classes (n,), have a weight (n,) of 0: nothing is learned of them."""
+    without = [str(names[c]) for c in np.unique(index) if not w[index == c].any()]
+    if without:
+        warn(f"all rows of {some(without)} have a weight of 0: no row will be of this class; give a weight, or leave them out")
 
 
 def tell_unknown(y: np.ndarray, known: np.ndarray) -> None:

@@ -87,11 +87,12 @@ class LabelTarget(Target):
 
     @cached_property
     def how_often(self) -> tuple[np.ndarray, np.ndarray]:
-        """(k,) numbers of positive rows; (k,) of known rows."""
-        y = self.matrix
+        """(k,) numbers of positive rows; (k,) of known rows; those without weight do not count."""
+        y, counted = self.matrix, self.counts(np.arange(self.n))
         if sp.issparse(y):
-            return np.asarray(y.sum(0)).ravel().astype(float), np.full(y.shape[1], float(y.shape[0]))
-        parts = [y[i : i + ROWS_AT_ONCE] for i in range(0, len(y), ROWS_AT_ONCE)]  # of a file no more is in memory
+            return np.asarray(y[counted].sum(0)).ravel().astype(float), np.full(y.shape[1], float(counted.sum()))
+        starts = range(0, self.n, ROWS_AT_ONCE)
+        parts = [y[i : i + ROWS_AT_ONCE][counted[i : i + ROWS_AT_ONCE]] for i in starts]  # of a file no more is in memory
         yes, known = zip(*((np.nansum(part, 0, np.float64), (~np.isnan(part)).sum(0)) for part in parts), strict=True)
         return np.sum(yes, 0), np.sum(known, 0).astype(float)
 

@@ -24,7 +24,17 @@ from torch import Tensor
 
 from ...errors import DataError, FormatError, suggest
 from ...formats.given_away import tell_given_away
-from ...formats.targets import classes, doubtful, floats, row_weights, same_length, same_order, tell_single, tell_unknown
+from ...formats.targets import (
+    classes,
+    doubtful,
+    floats,
+    row_weights,
+    same_length,
+    same_order,
+    tell_single,
+    tell_unknown,
+    tell_weightless,
+)
 from ...losses import Loss, Softmax
 from ..weights import weights
 from .base import Supervised
@@ -192,6 +202,8 @@ class Classifier(ClassifierMixin, Supervised):
         index = index.reshape(-1)
         w = class_weights(self.class_weight, self.classes_, index, sample_weight)
         w = None if w is None else weights(w, len(y))
+        if w is not None:
+            tell_weightless(self.classes_.tolist(), index, w[:, 0].numpy())
         self._learn(X, ClassTarget(torch.from_numpy(index), len(self.classes_), w), groups, categories, numbers)
         tell_single(self.classes_.tolist())
         return self
