@@ -426,6 +426,10 @@ def test_folders_without_data(tmp_path: Path) -> None:
     (tmp_path / "a.doc").write_text("x")
     with pytest.raises(DataError, match=r"holds neither pictures nor \.txt files"):
         infer(tmp_path)
+    (tmp_path / "news" / "sport").mkdir(parents=True)
+    (tmp_path / "news" / "sport" / "a.txt").write_text("x")
+    with pytest.raises(DataError, match=r"holds no \.txt files itself, but 'news/sport' in it does.*into one folder"):
+        infer(tmp_path)
 
 
 def test_a_good_file_is_read_without_a_word(tmp_path: Path) -> None:

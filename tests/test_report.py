@@ -299,6 +299,16 @@ def test_the_map_is_sampled_evenly():
     assert evenly(3, 5000).tolist() == [0, 1, 2]
 
 
+def test_a_far_row_does_not_squeeze_a_map_of_one_code():
+    z = np.random.default_rng(0).normal(size=(500, 1))
+    z[0] = 1e4
+    found = spread(z)
+    assert found.places[0, 0] == 1e4
+    assert np.ptp(found.drawn[:, 0]) < 12
+    assert found.drawn[:, 1].max() < 100  # the stacks
+    assert "1 of 500 points lie outside the frame" in found.note
+
+
 def test_without_opentsne_the_map_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "openTSNE", None)
     found = spread(np.random.default_rng(0).normal(size=(20, 4)), 0)

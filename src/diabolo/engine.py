@@ -30,6 +30,7 @@ from .hidden_cells import HiddenCells
 from .programs import NotCompiled, Program, compiled, start
 from .storage import Header, under
 from .tagger import Tagger, at_once
+from .usual_codes import UsualCodes
 
 __all__ = ["Fitted", "FittedAutoencoder", "FittedLabels", "NoProgram", "load"]
 
@@ -87,6 +88,8 @@ class FittedAutoencoder(Fitted):
         z (n, k) -> expected values e (n, d).
     hidden_cells_ : HiddenCells or None
         How well missing cells are estimated.
+    usual_codes : UsualCodes
+        Where the codes of fit lie.
 
     Examples
     --------
@@ -104,7 +107,8 @@ class FittedAutoencoder(Fitted):
 
     encoder: Program
     decoder: Program
-    hidden_cells_: HiddenCells | None = None
+    hidden_cells_: HiddenCells | None
+    usual_codes: UsualCodes
 
     @property
     def n_components_(self) -> int:
@@ -118,7 +122,7 @@ class FittedAutoencoder(Fitted):
 
     def inverse_transform(self, Z: Any) -> Any:
         """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories."""
-        out = self.format_.from_array(self.decoder.run(as_codes(Z, self.n_components_)))
+        out = self.format_.from_array(self.decoder.run(self.usual_codes.tell(as_codes(Z, self.n_components_))))
         return out.astype(np.float32) if isinstance(out, np.ndarray) and getattr(Z, "dtype", None) == np.float32 else out
 
     def reconstruct(self, X: Any) -> Any:
@@ -252,7 +256,8 @@ def autoencoder(head: Header, dtype: Any = None) -> FittedAutoencoder:
     decoder = raw.then(losses.build(loss) if isinstance(loss, dict) else format.loss(loss))
     held_out = bool(meta["comparison"]["held_out_rows"])
     cells = HiddenCells.from_state(format.columns, format.width, under(arrays, "hidden_cells"), held_out)
-    model = FittedAutoencoder(format, meta["names"], encoder, decoder, cells)
+    usual = UsualCodes.from_state(under(arrays, "sampler.p"), encoder.output.width)
+    model = FittedAutoencoder(format, meta["names"], encoder, decoder, cells, usual)
     check_width(model._expected(np.zeros((1, format.width))), format.width, "columns")
     return model
 

@@ -88,6 +88,12 @@ def infer(X: Any, format: str | Format = "auto", counts: bool = False) -> Format
     if isinstance(X, (str, Path)) and Path(X).is_dir():
         if broken := next(Path(X).rglob("*\n*"), None):
             raise DataError(f"the folder {str(X)!r} holds {broken.name!r}: a name with a line break is not read: rename it")
+        if deeper := next(Path(X).glob("*/**/*.txt"), None):
+            place = deeper.parent.relative_to(X).as_posix()
+            raise DataError(
+                f"the folder {str(X)!r} holds no .txt files itself, but {place!r} in it does; of texts, folders in a folder "
+                "are not read: put all texts into one folder, or give a table with a text in each row"
+            )
         what = "holds neither pictures nor .txt files" if any(Path(X).iterdir()) else "is empty"
         file = readers.inside(X) or "the file of a table"
         parts = "the parts of a table (.parquet, .csv, .jsonl, .feather)"

@@ -28,6 +28,7 @@ from ...formats.matrices import stacked
 from ...nets import inside
 from ...rows import Rows
 from ...storage import under
+from ...usual_codes import UsualCodes
 from ..base import _materialized
 from ..gaps import without_new_gaps
 from ..parameters import check_integer
@@ -186,6 +187,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
 
     def __post_init__(self) -> None:
         self._sampler: Sampler | None = None
+        self._usual: UsualCodes | None = None
 
     # ── fit and transform ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -220,9 +222,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         return stacked((self.network_.encoder(x).numpy() for x in self._features(X)), X, dtype)
 
     def inverse_transform(self, Z: Any) -> Any:
-        """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories."""
+        """Decode codes (n, k) to the kind of object that was fitted: the same columns, types and categories.
+
+        Codes far from nearly all codes of fit, such as those of another model, are told.
+        """
         check_is_fitted(self)
-        out = self.format_.from_array(self._decode(Z))
+        out = self.format_.from_array(self._decode(self._usual_codes().tell(as_codes(Z, self.n_components_))))
         return out.astype(np.float32) if isinstance(out, np.ndarray) and getattr(Z, "dtype", None) == np.float32 else out
 
     def reconstruct(self, X: Any) -> Any:
@@ -366,6 +371,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
             self._sampler = Sampler.fit(self, self._density_rows, self.density)
         return self._sampler
 
+    def _usual_codes(self) -> UsualCodes:
+        if self._usual is None:
+            parts = inside(self._density_rows).split(self.format_.piece)
+            self._usual = UsualCodes.of(torch.cat([self.network_.encoder(part) for part in parts]).double().numpy())
+        return self._usual
+
     # ── errors and scores ────────────────────────────────────────────────────────────────────────────────────────────
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -409,7 +420,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
         some = self._row_weights.sample(
             train, min(MAX_ROWS_FOR_DENSITY, max(100, MAX_NUMBERS_FOR_DENSITY // self.format_.width))
         )
-        self._density_rows, self._sampler = some.to(next(self.network_.parameters()).dtype), None
+        self._density_rows = some.to(next(self.network_.parameters()).dtype)
+        self._sampler = self._usual = None
 
     # ── attributes ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -448,3 +460,4 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Compressor)
     def _restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         super()._restore(meta, arrays)
         self._sampler = Sampler.from_state(meta["density"], under(arrays, "sampler"), self.format_)
+        self._usual = UsualCodes.from_state(under(arrays, "sampler.p"), self.n_components_)

@@ -87,15 +87,18 @@ def spread(z: np.ndarray, seed: int = 0) -> Map:
 
 
 def strip(z: np.ndarray) -> Map:
-    """The histogram of a single code, one point per row."""
-    edges = np.histogram_bin_edges(z, BINS)
-    bins = np.digitize(z, edges[1:-1])
+    """The histogram of a single code, one point per row; its frame ends the codes, and not the stacks."""
+    ends, outside = frame_of(z[:, None])
+    near = z.clip(*ends)
+    bins = np.digitize(near, np.histogram_bin_edges(near, BINS)[1:-1])
     heights = np.zeros(len(z))
     for b in np.unique(bins):
         (rows,) = np.nonzero(bins == b)
         heights[rows[np.argsort(z[rows], kind="stable")]] = np.arange(1, len(rows) + 1)
     note = "Each point is a row. Its horizontal position is its code; rows with similar codes are stacked."
-    return Map(np.column_stack([z, heights]), "strip", ("z1", "rows"), note, lambda new: np.column_stack([new, 0 * new]))
+    frame = np.array([*ends[0], -np.inf]), np.array([*ends[1], np.inf])
+    places = np.column_stack([z, heights])
+    return Map(places, "strip", ("z1", "rows"), note + outside, lambda new: np.column_stack([new, 0 * new]), frame=frame)
 
 
 def plane(z: np.ndarray, reason: str) -> Map:
@@ -135,9 +138,15 @@ def _tsne(n: int, seed: int) -> Any:
 
 def framed(places: np.ndarray, method: str, axes: tuple[str, str], note: str, onto: Callable[[np.ndarray], np.ndarray]) -> Map:
     """A map with a frame; the note says how many points lie outside."""
+    frame, outside = frame_of(places)
+    return Map(places, method, axes, note + outside, onto, frame=frame)
+
+
+def frame_of(places: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], str]:
+    """The two ends of most places (n, d), and how many lie beyond, in words."""
     low, high = np.quantile(places, EDGE, axis=0)
     margin = 0.35 * (high - low)
     frame = low - margin, high + margin
     count = int((places.clip(*frame) != places).any(1).sum())
     outside = f" {count:,} of {len(places):,} points lie outside the frame and are drawn at its edge." if count else ""
-    return Map(places, method, axes, note + outside, onto, frame=frame)
+    return frame, outside
