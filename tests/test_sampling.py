@@ -226,7 +226,8 @@ def test_rare_levels_that_share_a_feature_are_drawn_as_often_as_they_were() -> N
     rng = np.random.default_rng(0)
     town = np.r_[np.repeat(np.arange(100), 9), np.tile(np.arange(100, 140), 5)].astype(str)
     X = pd.DataFrame({"town": np.char.add("t", town), "a": rng.normal(size=len(town)).round(2)})
-    ae = Autoencoder(2, **SMALL).fit(X)
+    with pytest.warns(UserWarning, match="all beyond the 100 most frequent count as one"):
+        ae = Autoencoder(2, **SMALL).fit(X)
     made = ae.sample(2000, random_state=0)["town"].value_counts()
     rare = made[[t for t in made.index if int(t[1:]) >= 100]]
     assert 0.1 < rare.sum() / 2000 < 0.3
