@@ -179,6 +179,7 @@ def test_every_room_has_a_page(room: str) -> None:
         "signals": "training",
         "tagger": "multilabel",
         "weights": "restoration",
+        "usual_codes": "autoencoder",
     }
     page = pages.get(room, room)
     assert (DOCS / f"{page}.md").exists()
