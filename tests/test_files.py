@@ -799,5 +799,6 @@ def test_durations_in_text_files_come_back(unit: str, tmp_path: Path) -> None:
             assert (tmp_path / name).read_text().splitlines()[1].startswith(f'"{first}')
             found = read_table(tmp_path / name, None, None, {"span": values.type, "k": pa.int64()})
             assert found["span"].to_pylist() == values.to_pylist() * times
+            assert pd.to_timedelta(pd.read_csv(tmp_path / name)["span"]).tolist() == values.to_pandas().tolist() * times
     with pytest.raises(DataError, match="column 'list' holds lists, which no text file can hold"):
         write_table(pa.table({"list": [[1], [2]]}), tmp_path / "c.csv")

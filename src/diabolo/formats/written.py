@@ -3,7 +3,7 @@
 floats      with as many decimals as their column has
 dates       2024-05-01, 2024-05-01 12:30:00, 2024-05-01 12:30:00+02:00; or as the file has them, in a format of strptime
 times       12:30:00
-durations   1 days 02:30:00, -1 days -02:30:00
+durations   1 days 02:30:00, -1 days +21:30:00, as pandas writes and reads them
 missing     nothing
 """
 
@@ -114,9 +114,8 @@ def _clock(v: int, digits: int) -> str:
 
 
 def _span(v: int, digits: int) -> str:
-    days, rest = divmod(abs(v), 86_400 * SECOND)
-    sign = "-" if v < 0 else ""
-    return f"{sign if days else ''}{days} days {sign}{_clock(rest, digits)}"
+    days, rest = divmod(v, 86_400 * SECOND)
+    return f"{days} days {'+' if v < 0 else ''}{_clock(rest, digits)}"
 
 
 def _part(nanoseconds: int, digits: int) -> str:

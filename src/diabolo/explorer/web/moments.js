@@ -1,6 +1,6 @@
 // Cells of dates, times of day and durations <-> how many units of the column's type; as ISO 8601 and pandas write them.
 //
-//     2024-05-31    2024-05-31 12:30:00    2024-05-31 12:30:00.250+02:00    12:30:00    1 days 02:30:00    -1 days -02:30:00
+//     2024-05-31    2024-05-31 12:30:00    2024-05-31 12:30:00.250+02:00    12:30:00    1 days 02:30:00    -1 days +21:30:00
 //
 // A count is a BigInt; what lies between two is a number.
 
@@ -90,7 +90,6 @@ function readSpan(text) {
 }
 
 function writeSpan(ns, digits) {
-  const sign = ns < 0n ? "-" : "";
-  const a = ns < 0n ? -ns : ns;
-  return `${a >= DAY_NS ? sign : ""}${a / DAY_NS} days ${sign}${writeClock(a % DAY_NS, digits)}`;
+  const rest = ((ns % DAY_NS) + DAY_NS) % DAY_NS;
+  return `${(ns - rest) / DAY_NS} days ${ns < 0n ? "+" : ""}${writeClock(rest, digits)}`;
 }
