@@ -642,7 +642,7 @@ def test_dates_that_their_format_does_not_hold_are_told(form: str, values: list[
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("old")
-    with pytest.raises(pa.ArrowInvalid):
+    with pytest.raises(DataError):
         write_table(pa.table({"a": [[1], [2]]}), tmp_path / "a.csv")  # lists have no place in a CSV
     assert (tmp_path / "a.csv").read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1

@@ -191,7 +191,7 @@ def imputed(format: Format, X: Any, x: np.ndarray, e: np.ndarray, cells: HiddenC
     missing = np.isnan(x).any(0)
     if cells is None or not missing.any():
         return format.filled(X, x, e)
-    cells.tell(missing[[block.start for block in format.blocks]])
+    cells.tell(missing[[block.start for block in format.blocks]] & format.are_filled())
     return format.filled(X, x, cells.estimate(e))
 
 

@@ -236,6 +236,10 @@ class Format(Printed):
         """The typed column j, of a table; None of others."""
         return None
 
+    def are_filled(self) -> np.ndarray:
+        """(c,) bool: columns whose gaps `filled` fills; nothing is known of those that had no values in fit."""
+        return np.ones(len(self.blocks), dtype=bool)
+
     def quantities(self) -> np.ndarray:
         """(d,) bool: features that are numbers with their own unit; what a code leaves open can be drawn for these."""
         return np.zeros(self.width, dtype=bool)

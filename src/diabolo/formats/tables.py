@@ -197,6 +197,9 @@ class Tables(Format):
     def field(self, j: int) -> Any:
         return self.fields[j]
 
+    def are_filled(self) -> np.ndarray:
+        return np.array([not column.empty for column in self.fields])
+
     def tell_unseen(self, X: Any) -> None:
         tell_unseen(self.own, self.gaps, map(arrow, self.chunks(X)))
 
