@@ -104,6 +104,8 @@ def test_groups_that_are_nearly_the_same_are_told() -> None:
     names = [f"Patient {p}" + " " * (i % 9 == 0) for i, p in enumerate(PERSON)]
     with pytest.warns(UserWarning, match=r"^groups holds 'Patient \d+ ?' and 'Patient \d+ ?', .*, which are different groups"):
         first_of_each(names, len(X))
+    with pytest.warns(UserWarning, match=r"^groups holds 'P1' and 'P1 '"):
+        first_of_each(np.array(["P1", "P1 ", "P2"]), 3)
 
 
 UNGROUPED = {Autoencoder: "what `comparison_` says is too good", OutlierDetector: "p-values are too small"}

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from diabolo.formats import Reading, Tables
+from diabolo.formats.suspects import ends_in_total
 
 n = 60
 rng = np.random.default_rng(0)
@@ -66,6 +68,12 @@ def test_totals_are_told_in_columns_of_numbers(dtype: str) -> None:
     last = pd.Series([sum(cells)], dtype=dtype)
     assert "the last row holds the totals of column(s) 'v'" in said(pd.concat([cells, last], ignore_index=True))
     assert said(cells) == said(pd.concat([last, cells], ignore_index=True)).partition(" / ")[2] == ""
+
+
+@pytest.mark.parametrize("cells", [[*u, 999_999_999, *u, 999_999_999], [*u, sum(u), np.nan], [*u, 1e308, 1e308, 1e308]])
+def test_no_totals_are_told(cells: list[Any]) -> None:
+    """Of a code for a missing value that is there twice, where the last row has none, or beyond all sums."""
+    assert not ends_in_total(pa.array(cells))
 
 
 @pytest.mark.parametrize(

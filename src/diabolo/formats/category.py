@@ -252,7 +252,7 @@ def near_levels(levels: Iterable[str]) -> list[str]:
     groups: dict[str, list[str]] = {}
     for level in levels:
         groups.setdefault(same(level) if len(level.strip()) > 1 else level.strip(), []).append(level)
-    return [" and ".join(map(repr, group)) for group in groups.values() if len(group) > 1]
+    return [" and ".join(repr(str(level)) for level in group) for group in groups.values() if len(group) > 1]
 
 
 def tell_near(name: str, near: list[str]) -> None:
