@@ -306,7 +306,7 @@ def test_a_far_row_does_not_squeeze_a_map_of_one_code():
     assert found.places[0, 0] == 1e4
     assert np.ptp(found.drawn[:, 0]) < 12
     assert found.drawn[:, 1].max() < 100  # the stacks
-    assert "1 of 500 points lie outside the frame" in found.note
+    assert "Outside the frame, and drawn at its edge: 1 of 500 points." in found.note
 
 
 def test_without_opentsne_the_map_names_the_extra(monkeypatch):
@@ -324,7 +324,7 @@ def test_wild_codes_are_drawn_at_the_edge():
     assert "1 of 1,000" in found.note
     np.testing.assert_array_equal(found.places, z)  # only the picture has an edge
     np.testing.assert_array_equal(found.transform(2 * z), 2 * z)
-    assert "1 of 2 new rows lie outside" in draw_map(found, z[2:4], new=np.ones(2, bool)).decode()
+    assert "Outside, too: 1 of 2 new rows." in draw_map(found, z[2:4], new=np.ones(2, bool)).decode()
 
 
 # ── in a browser ─────────────────────────────────────────────────────────────────────────────────────────────────────

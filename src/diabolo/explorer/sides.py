@@ -122,8 +122,9 @@ def _(model: System) -> Sides:
     if isinstance(model, Classifier):
         return Sides(width(encode, model), encode, predict=predict, labels=told(model.classes_.tolist()), decide=likeliest)
     kind, own = ("one" if model.labels_.kind == "one" else "several"), model._decision
-    limits, names = None if own.one else (own.thresholds, own.least), told(model.labels_.names)
-    return Sides(width(encode, model), encode, None, predict, names, kind, own.decided, limits)
+    names, limits = told(model.labels_.names), None if own.one else (own.thresholds, own.least)
+    said: dict[str, Any] = {"predict": predict, "labels": names, "kind": kind, "decide": own.decided, "limits": limits}
+    return Sides(width(encode, model), encode, **said)
 
 
 def told(names: Iterable[Any]) -> tuple[str, ...]:

@@ -285,7 +285,8 @@ def tell_single(names: Sequence[Any]) -> None:
 
 def tell_weightless(names: Sequence[Any], index: np.ndarray, w: np.ndarray) -> None:
     """Warn of classes all of whose rows, numbers of classes (n,), have a weight (n,) of 0: nothing is learned of them."""
-    without = [str(names[c]) for c in np.unique(index) if not w[index == c].any()]
+    rows, total = np.bincount(index, minlength=len(names)), np.bincount(index, w, len(names))
+    without = [str(names[c]) for c in np.flatnonzero((rows > 0) & (total == 0)).tolist()]
     if without:
         warn(f"all rows of {some(without)} have a weight of 0: no row will be of this class; give a weight, or leave them out")
 

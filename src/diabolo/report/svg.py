@@ -56,7 +56,7 @@ def draw_map(found: Map, places: np.ndarray, column: dict[str, Any] | None = Non
 def beyond(found: Map, new: np.ndarray) -> str:
     """How many of the new places (m, 2) lie outside the frame, in words."""
     count = int((found.inside(new) != new).any(1).sum())
-    return f" {count:,} of {len(new):,} new rows lie outside, too, and are drawn at the edge." if count else ""
+    return f" Outside, too: {count:,} of {len(new):,} new rows." if count else ""
 
 
 def colored(column: dict[str, Any] | None, n: int) -> tuple[list[str], str]:

@@ -148,5 +148,5 @@ def frame_of(places: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], str]:
     margin = 0.35 * (high - low)
     frame = low - margin, high + margin
     count = int((places.clip(*frame) != places).any(1).sum())
-    outside = f" {count:,} of {len(places):,} points lie outside the frame and are drawn at its edge." if count else ""
+    outside = f" Outside the frame, and drawn at its edge: {count:,} of {len(places):,} points." if count else ""
     return frame, outside

@@ -260,8 +260,8 @@ class Regressor(RegressorMixin, Supervised):
         """Warn of shares (k,) of predictions below 0, where no number was."""
         for j in np.flatnonzero(shares > MOST_BELOW).tolist():
             warn(
-                f"{self._name(j)} is never below 0, but {shares[j]:.1%} of predictions for held-out rows are well below: take "
-                "reg.predict(X).clip(0), or learn np.log1p(y) and give np.expm1 of what is predicted"
+                f"{self._name(j)} is never below 0, but {shares[j]:.1%} of predictions for held-out rows are well below: cut "
+                "them off there, reg.predict(X).clip(0), or learn np.log1p(y) and give np.expm1 of what is predicted"
             )
 
     def _warn_far(self, values: np.ndarray) -> None:
